@@ -1,0 +1,56 @@
+# `make run` needs only Python 3.11 or newer. What we depend on goes into .venv, exactly as the locked files say; a copy
+# of the file that was installed last lies in .venv, and says whether there is something to do.
+
+.PHONY: run test check setup setup-dev venv
+
+PIP = .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes
+PYTHON = $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$python" && break; done)
+JS_TESTS = $(wildcard tests/js/*.test.js tests/js/*.test.mjs)
+
+# As in production, but for the services, which nobody asks here.
+PRODUCTION = DEBUG=false ALLOWED_HOSTS=feed.example CSRF_TRUSTED_ORIGINS=https://feed.example \
+	DATABASE_URL=postgresql://feed@127.0.0.1:1/feed REDIS_URL=redis://127.0.0.1:1/0 \
+	SECRET_KEY="$$(.venv/bin/python -c 'import secrets; print(secrets.token_urlsafe(64))')"
+
+# Install a Debian package for a command that is missing, where we may.
+define debian
+	@command -v $(1) >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
+		&& apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y $(2); } || { \
+		echo "make test needs $(1): install it (on Debian, as root: apt-get install $(2))." >&2; exit 1; }
+endef
+
+run: setup
+	@exec .venv/bin/python -m project.run
+
+test: setup-dev
+	$(call debian,chromium,chromium)
+	$(call debian,node,nodejs)
+	.venv/bin/python -m pytest
+	$(if $(JS_TESTS),node --test $(JS_TESTS))
+
+check: setup-dev
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+	.venv/bin/djhtml --check templates
+	@echo "manage.py makemigrations --check"; $(PRODUCTION) .venv/bin/python manage.py makemigrations --check --dry-run
+	@echo "manage.py check --deploy"; $(PRODUCTION) .venv/bin/python manage.py check --deploy --fail-level WARNING
+
+setup: venv
+	@cmp -s requirements.txt .venv/requirements.txt || { \
+		echo "installing requirements.txt"; rm -f .venv/requirements.txt .venv/requirements-dev.txt; \
+		$(PIP) -r requirements.txt && cp requirements.txt .venv/; }
+
+# What it installs covers setup's.
+setup-dev: venv
+	@{ cmp -s requirements-dev.txt .venv/requirements-dev.txt && cmp -s requirements.txt .venv/requirements.txt; } || { \
+		echo "installing requirements-dev.txt"; rm -f .venv/requirements.txt .venv/requirements-dev.txt; \
+		$(PIP) -r requirements-dev.txt && cp requirements.txt requirements-dev.txt .venv/; }
+
+venv:
+	@.venv/bin/python -c 'import pip' 2>/dev/null || { \
+		[ -n "$(PYTHON)" ] || { echo "Python 3.11 or newer is needed; this machine has $$(python3 --version 2>&1 || echo none)." >&2; exit 1; }; \
+		$(PYTHON) -m venv --clear .venv || { \
+		echo "$(PYTHON) cannot make a virtual environment: install its venv module (on Debian, as root: apt-get install python3-venv)." >&2; exit 1; }; }

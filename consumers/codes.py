@@ -1,0 +1,21 @@
+"""Close codes and limits of the sockets, one table each (docs/protocol.md)."""
+
+from typing import Final
+
+RESTART: Final = 1012
+"""The server goes or has heard nothing for too long: come again, after a random while."""
+
+BAD_PROTOCOL: Final = 4000
+"""Too many bad frames in a row. Final for the page."""
+
+NOT_SIGNED_IN: Final = 4401
+"""No session, or not any more. Final for the page."""
+
+NOTHING_TO_SEE: Final = 4403
+"""Nothing left here that the person may see. Final for the page."""
+
+BAD_FRAMES_IN_A_ROW: Final = 20
+PING_SECONDS: Final = 25.0
+SILENCE_SECONDS: Final = 60.0
+FRAME_BYTES: Final = 32 * 1024
+"""A frame of entries is cut here, so that one slow line does not hold a megabyte at a time."""

@@ -1,0 +1,59 @@
+"""The feed socket: positions in, entries out (docs/protocol.md)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from channels.db import database_sync_to_async
+
+from consumers import codes, frames
+from consumers.hub import hub
+from consumers.socket import PING, Closed, Socket, unknown_type
+from consumers.viewer import Viewer
+from feed import groups
+from feed.catch_up import parse_position
+from feed.filters import Filters, parse_filters
+from progress.refusals import Unreadable
+
+
+class FeedConsumer(Socket):
+    """A viewer's socket: says from where to go on, then gets every entry of the viewer's groups in order."""
+
+    async def opened(self) -> None:
+        """Check that there is anything the person may see."""
+        self.viewer = Viewer(self.person.pk, self.tell)
+        await self._groups()
+
+    async def told(self, frame: dict[str, Any]) -> None:
+        """Subscribe, or subscribe anew with other filters."""
+        if frame.get("type") != "subscribe":
+            raise unknown_type(frame)
+        filters = _filters(frame)
+        asked = parse_position(frame.get("position"), await self._groups())
+        if asked is None or not await hub().join(self.viewer, asked, filters):
+            hub().leave(self.viewer)
+            self.viewer.queue(frames.subscribed({}, recovered=False))
+
+    async def gone(self) -> None:
+        """Leave the hub."""
+        if hasattr(self, "viewer"):
+            hub().leave(self.viewer)
+
+    async def tell(self, frame: object) -> None:
+        """Send; with each ping go the marks that moved over entries hidden by the viewer's filters."""
+        if frame is PING:
+            self.viewer.queue_moved()
+        await super().tell(frame)
+
+    async def _groups(self) -> list[str]:
+        names = await database_sync_to_async(groups.of_viewer)(self.person)
+        if not names:
+            raise Closed(codes.NOTHING_TO_SEE)
+        return names
+
+
+def _filters(frame: dict[str, Any]) -> Filters:
+    given = frame.get("filters") or {}
+    if not isinstance(given, dict):
+        raise Unreadable("invalid_filters", "filters must be an object.")
+    return parse_filters(given)

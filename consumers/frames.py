@@ -1,0 +1,81 @@
+"""Frames of the feed socket, built from the histories' items without decoding what need not be decoded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import msgspec
+
+from consumers.codes import FRAME_BYTES
+from feed.filters import Filters
+from feed.history import Mark
+
+
+class Item(msgspec.Struct, omit_defaults=True):
+    """One item of a history: an entry, as the JSON text that was published, or the id of one taken back."""
+
+    entry: msgspec.Raw = msgspec.Raw()
+    withdrawn: str = ""
+
+    def shown_under(self, filters: Filters) -> bool:
+        """Return whether a viewer with these filters gets it; a withdrawal concerns everybody."""
+        return bool(self.withdrawn) or not filters or filters.match(msgspec.json.decode(self.entry))
+
+
+class Appended(msgspec.Struct):
+    """What the append script publishes to a group."""
+
+    epoch: str
+    first: int
+    items: list[Item]
+
+
+def of_items(
+    group: str, epoch: str, first: int, items: Sequence[Item], filters: Filters
+) -> Iterator[tuple[int, bytes]]:
+    """Yield frames for contiguous items, each with the offset it brings a viewer to.
+
+    Runs of entries go in one frame up to 32 KiB, runs of withdrawals likewise. Items that the filters hide make no
+    frame; the mark that moves over them goes with the next frame, or with the next ping.
+    """
+    run: list[bytes] = []
+    size = reached = 0
+    kind = ""
+    for offset, item in enumerate(items, start=first):
+        if not item.shown_under(filters):
+            continue
+        body = msgspec.json.encode(item.withdrawn) if item.withdrawn else bytes(item.entry)
+        item_kind = "withdrawn" if item.withdrawn else "entries"
+        if run and (item_kind != kind or size + len(body) > FRAME_BYTES):
+            yield reached, _frame(kind, run, group, Mark(epoch, reached))
+            run, size = [], 0
+        run.append(body)
+        kind, size, reached = item_kind, size + len(body) + 1, offset
+    if run:
+        yield reached, _frame(kind, run, group, Mark(epoch, reached))
+
+
+def moved(group: str, mark: Mark) -> bytes:
+    """A frame without entries that only moves a mark: what lay between was hidden by the viewer's filters."""
+    return _frame("entries", [], group, mark)
+
+
+def _frame(kind: str, bodies: Sequence[bytes], group: str, mark: Mark) -> bytes:
+    key = b"ids" if kind == "withdrawn" else b"entries"
+    return b'{"type":"%s","%s":[%s],"position":%s}' % (
+        kind.encode(),
+        key,
+        b",".join(bodies),
+        msgspec.json.encode({group: str(mark)}),
+    )
+
+
+def subscribed(position: dict[str, str], *, recovered: bool) -> dict[str, Any]:
+    """The answer to `subscribe`: with `recovered` off nothing follows, and a snapshot is needed."""
+    return {"type": "subscribed", "recovered": recovered, "position": position}
+
+
+def reset(reason: str) -> dict[str, str]:
+    """What was there cannot be continued: take a snapshot, then subscribe."""
+    return {"type": "reset", "reason": reason}

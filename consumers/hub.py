@@ -1,0 +1,288 @@
+"""The hub: one subscription per process and group, which fans out to that process's feed sockets.
+
+A group's stream is read in offset order. What the channel layer lost (a reconnect, a full buffer) is seen as a gap,
+at the next message or, where none comes, at the next look at the positions, and is read again from the history; what
+the history cannot give any more is a `reset`, never a hole (law 5).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import weakref
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import msgspec
+from channels.layers import get_channel_layer
+from redis.exceptions import RedisError
+
+from consumers import frames
+from consumers.frames import Appended, Item
+from consumers.viewer import Viewer
+from feed import history
+from feed.filters import Filters
+from feed.history import Mark, Position
+from feed.layer import HistoryLoopLayer, histories
+
+log = logging.getLogger(__name__)
+
+LOOK_SECONDS = 2.0
+"""How often positions are compared: the longest that a loss on a silent group goes unseen."""
+
+SUBSCRIBE_SECONDS = 3.0
+AWAY = (RedisError, OSError, TimeoutError)
+
+
+@dataclass(eq=False, slots=True)
+class Stream:
+    """One group in this process: where its stream is, and who watches. `at` is None until the first word of it."""
+
+    group: str
+    at: Mark | None = None
+    viewers: set[Viewer] = field(default_factory=set)
+    subscribed: asyncio.Event = field(default_factory=asyncio.Event)
+    idle_since: float = 0.0
+
+
+class Hub:
+    """One process's hub, on one event loop; begins with its first viewer."""
+
+    def __init__(self) -> None:
+        self.streams: dict[str, Stream] = {}
+        self._lock = asyncio.Lock()
+        self._channel: str | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def join(self, viewer: Viewer, asked: Position, filters: Filters) -> bool:
+        """Replay to `viewer` what came after `asked` and go on live; False where that is impossible.
+
+        On success `subscribed` is queued first, then the replay, then live frames, without a gap between them: the
+        viewer is added in the same step in which the last replay is found to reach the live stream.
+        """
+        self.leave(viewer)
+        replays: dict[str, tuple[Mark, list[Item]]] = {}
+        try:
+            for group, mark in asked.items():
+                await self._open(group)
+                replays[group] = (mark, [])
+            while behind := [group for group, (mark, _) in replays.items() if self._is_behind(group, mark)]:
+                for group in behind:
+                    if not await self._replay(group, replays):
+                        return False
+        except AWAY as error:
+            log.warning("A viewer could not be subscribed", extra={"error": repr(error)})
+            return False
+        viewer.filters = filters
+        viewer.queue(frames.subscribed({group: str(mark) for group, mark in asked.items()}, recovered=True))
+        for group, (mark, items) in replays.items():
+            self._deliver(viewer, group, asked[group], items, {})
+            viewer.reach(group, mark)
+            self.streams[group].viewers.add(viewer)
+        return True
+
+    def leave(self, viewer: Viewer) -> None:
+        """Deliver nothing more to this viewer."""
+        viewer.forget()
+        for stream in self.streams.values():
+            stream.viewers.discard(viewer)
+
+    async def stop(self) -> None:
+        """End the hub's tasks and subscriptions."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks.clear()
+        self.streams.clear()
+
+    def _is_behind(self, group: str, mark: Mark) -> bool:
+        stream = self.streams.get(group)
+        return stream is None or stream.at is None or mark.epoch != stream.at.epoch or mark.offset < stream.at.offset
+
+    async def _replay(self, group: str, replays: dict[str, tuple[Mark, list[Item]]]) -> bool:
+        mark, items = replays[group]
+        replay = await histories().replay(group, mark)
+        if replay is None:
+            return False
+        replays[group] = (replay.at, [*items, *map(_item, replay.items)])
+        # The stream's own epoch is behind only while a `reset` for it is on its way.
+        stream = self.streams.get(group)
+        return stream is not None and (stream.at is None or stream.at.epoch == replay.at.epoch)
+
+    async def _open(self, group: str) -> None:
+        if self._channel is None or not self._tasks:
+            await self._start()
+        stream = self.streams.get(group)
+        if stream is None:
+            stream = self.streams[group] = Stream(group)
+        stream.idle_since = asyncio.get_running_loop().time()
+        if stream.subscribed.is_set():
+            return
+        await _layer().group_add(group, cast(str, self._channel))
+        # SUBSCRIBE is sent but not answered when group_add returns; a position told through the group is heard only
+        # once it is in force, and says where the stream was then.
+        async with asyncio.timeout(SUBSCRIBE_SECONDS):
+            await histories().positions([group], announce=True)
+            await stream.subscribed.wait()
+
+    async def _start(self) -> None:
+        self._channel = await _layer().new_channel("hub")
+        self._tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._look())]
+
+    async def _listen(self) -> None:
+        layer, channel = _layer(), cast(str, self._channel)
+        while True:
+            message = await layer.receive(channel)
+            try:
+                async with self._lock:
+                    await self._hear(message)
+            except AWAY as error:
+                # Found again by the next look; until then nothing is delivered past the gap.
+                log.warning("A gap could not be filled yet", extra={"error": repr(error)})
+            except Exception:
+                log.exception("A message of the channel layer could not be read", extra={"kind": message.get("type")})
+
+    async def _look(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            try:
+                async with self._lock:
+                    await self._compare()
+                    await self._let_go()
+            except AWAY as error:
+                log.debug("Positions cannot be read", extra={"error": repr(error)})
+            except Exception:
+                log.exception("Positions could not be compared")
+
+    async def _hear(self, message: dict[str, Any]) -> None:
+        stream = self.streams.get(message.get("group", ""))
+        if stream is None:
+            return
+        payload = message["payload"]
+        if message["type"] == history.APPENDED:
+            appended = msgspec.json.decode(payload, type=Appended)
+            await self._take(stream, appended)
+        elif message["type"] == history.AT:
+            told = msgspec.json.decode(payload)
+            await self._compare_one(stream, Mark(told["epoch"], told["offset"]))
+        elif message["type"] == history.RESET:
+            told = msgspec.json.decode(payload)
+            self._reset(stream, Mark(told["epoch"], 0), told["reason"])
+
+    async def _take(self, stream: Stream, appended: Appended) -> None:
+        last = appended.first + len(appended.items) - 1
+        if stream.at is None or stream.at.epoch != appended.epoch:
+            if stream.at is not None and not stream.viewers:
+                stream.at = Mark(appended.epoch, last)
+            elif stream.at is not None:
+                self._reset(stream, Mark(appended.epoch, last), "history_lost")
+            return
+        if last <= stream.at.offset:
+            return
+        if appended.first > stream.at.offset + 1:
+            await self._fill(stream)
+            return
+        self._advance(stream, appended.items[stream.at.offset + 1 - appended.first :])
+
+    async def _compare(self) -> None:
+        watched = [stream for stream in self.streams.values() if stream.subscribed.is_set()]
+        if not watched:
+            return
+        positions = await histories().positions([stream.group for stream in watched])
+        for stream in watched:
+            await self._compare_one(stream, positions[stream.group])
+
+    async def _compare_one(self, stream: Stream, mark: Mark) -> None:
+        if stream.at is None:
+            stream.at = mark
+            stream.subscribed.set()
+        elif stream.at.epoch != mark.epoch:
+            self._reset(stream, mark, "history_lost")
+        elif stream.at.offset < mark.offset:
+            await self._fill(stream)
+
+    async def _fill(self, stream: Stream) -> None:
+        at = cast(Mark, stream.at)
+        replay = await histories().replay(stream.group, at)
+        if replay is not None:
+            log.info("A gap was filled", extra={"group": stream.group, "items": len(replay.items)})
+            self._advance(stream, [_item(item) for item in replay.items])
+        else:
+            positions = await histories().positions([stream.group])
+            self._reset(stream, positions[stream.group], "history_lost")
+
+    def _advance(self, stream: Stream, items: list[Item]) -> None:
+        before = cast(Mark, stream.at)
+        stream.at = Mark(before.epoch, before.offset + len(items))
+        built: dict[Filters, list[tuple[int, bytes]]] = {}
+        for viewer in stream.viewers:
+            cursor = viewer.cursors[stream.group]
+            if cursor == before:
+                self._deliver(viewer, stream.group, before, items, built)
+            elif cursor.offset < stream.at.offset:
+                # It joined from a replay that was ahead of the stream by part of these items.
+                self._deliver(viewer, stream.group, cursor, items[cursor.offset - before.offset :], {})
+            else:
+                continue
+            viewer.reach(stream.group, stream.at)
+
+    def _deliver(
+        self,
+        viewer: Viewer,
+        group: str,
+        after: Mark,
+        items: list[Item],
+        built: dict[Filters, list[tuple[int, bytes]]],
+    ) -> None:
+        """Queue frames for `items`, which follow `after`; built once for all viewers with the same filters."""
+        if viewer.filters not in built:
+            built[viewer.filters] = list(frames.of_items(group, after.epoch, after.offset + 1, items, viewer.filters))
+        for offset, frame in built[viewer.filters]:
+            viewer.told[group] = Mark(after.epoch, offset)
+            viewer.queue(frame)
+
+    def _reset(self, stream: Stream, at: Mark, reason: str) -> None:
+        stream.at = at
+        self.reset(list(stream.viewers), reason)
+
+    def reset(self, viewers: Iterable[Viewer], reason: str) -> None:
+        """Tell these viewers to take a snapshot; they get nothing more until they subscribe again."""
+        for viewer in viewers:
+            self.leave(viewer)
+            viewer.queue(frames.reset(reason))
+
+    async def _let_go(self) -> None:
+        now = asyncio.get_running_loop().time()
+        for stream in list(self.streams.values()):
+            if stream.viewers:
+                stream.idle_since = now
+            elif now - stream.idle_since > 30:
+                del self.streams[stream.group]
+                await _layer().group_discard(stream.group, cast(str, self._channel))
+
+
+def _item(text: bytes) -> Item:
+    return msgspec.json.decode(text, type=Item)
+
+
+def _layer() -> HistoryLoopLayer:
+    return cast(HistoryLoopLayer, get_channel_layer())
+
+
+_hubs: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Hub] = weakref.WeakKeyDictionary()
+
+
+def hub() -> Hub:
+    """The running loop's hub."""
+    loop = asyncio.get_running_loop()
+    if loop not in _hubs:
+        _hubs[loop] = Hub()
+    return _hubs[loop]
+
+
+async def stop() -> None:
+    """Stop the running loop's hub, if it ever began."""
+    found = _hubs.pop(asyncio.get_running_loop(), None)
+    if found is not None:
+        await found.stop()

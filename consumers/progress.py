@@ -1,0 +1,53 @@
+"""The student's socket: ticks in, acks out (docs/protocol.md)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from channels.db import database_sync_to_async
+
+from consumers.socket import Socket, unknown_type
+from progress import lessons, recorder
+from progress.rows import Record
+from progress.ticks import parse_tick
+
+
+class ProgressConsumer(Socket):
+    """A student's player: ticks in, acks out once they are committed. An ack covers every tick before it."""
+
+    async def opened(self) -> None:
+        """Check that the person studies the lesson, begin their row, and say where they are."""
+        self.lesson_id: int = self.scope["url_route"]["kwargs"]["lesson_id"]
+        await database_sync_to_async(lessons.studied_by)(self.person, self.lesson_id)
+        await self.tell(welcome(self.lesson_id, await recorder.begin(self.person.pk, self.lesson_id)))
+
+    async def told(self, frame: dict[str, Any]) -> None:
+        """Record a tick and ack it."""
+        if frame.get("type") != "progress":
+            raise unknown_type(frame)
+        tick = parse_tick(frame, user_id=self.person.pk, lesson_id=self.lesson_id)
+        [ack] = await recorder.record([tick])
+        await self.tell(
+            {
+                "type": "ack",
+                "id": ack.id,
+                "watch_percentage": ack.watch_percentage,
+                "status": ack.status,
+                "completed": ack.completed,
+            }
+        )
+
+
+def welcome(lesson_id: int, record: Record) -> dict[str, Any]:
+    """The first frame: where the student left off, and what counts so far."""
+    row = record.row
+    return {
+        "type": "welcome",
+        "lesson": lesson_id,
+        "position": row.position,
+        "watch_percentage": row.percentage,
+        "status": row.status,
+        "completed": row.completed,
+        "segments": row.segments,
+        "threshold": row.threshold if row.completed else record.lesson.threshold,
+    }

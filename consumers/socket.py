@@ -1,0 +1,152 @@
+"""What every socket has in common: frames in and out, heartbeat, errors that do not close, closes that say why."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Any, cast
+
+import msgspec
+from channels.consumer import AsyncConsumer, get_handler_name
+from channels.exceptions import StopConsumer
+from psycopg import OperationalError
+
+from consumers import codes, heartbeat
+from progress.models import User
+from progress.refusals import Refused, Unreadable
+from progress.ticks import parse_object
+
+log = logging.getLogger(__name__)
+
+PING = b'{"type":"ping"}'
+
+
+class Closed(Exception):
+    """Raised by a consumer to close its socket with this code."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class Socket(AsyncConsumer):
+    """A person's socket. Subclasses write `opened`, `told` and `gone`, and answer with `tell`.
+
+    No channel layer of its own (the alias names none): what a group says comes through the hub, which has one
+    subscription for all sockets of a process.
+    """
+
+    channel_layer_alias = "none: sockets listen through the hub"
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.is_open = False
+        self.bad_frames = 0
+        self.heard_at = self.pinged_at = asyncio.get_running_loop().time()
+
+    @property
+    def person(self) -> User:
+        """Who is signed in on this socket."""
+        return cast(User, self.scope["user"])
+
+    async def opened(self) -> None:
+        """Check what the person may do and begin. Raise Refused or Closed to turn them away."""
+
+    async def told(self, frame: dict[str, Any]) -> None:
+        """Act on a frame. Raise Refused for a bad one: the sender is told and the socket stays open."""
+
+    async def gone(self) -> None:
+        """Let go of what `opened` took."""
+
+    async def tell(self, frame: object) -> None:
+        """Send a frame: bytes that are JSON already, or anything that becomes it."""
+        if self.is_open:
+            encoded = frame if isinstance(frame, bytes) else msgspec.json.encode(frame)
+            await self.send({"type": "websocket.send", "text": encoded.decode()})
+
+    async def close(self, code: int) -> None:
+        """Close with a code of the table (consumers.codes)."""
+        if self.is_open:
+            self.is_open = False
+            await self.send({"type": "websocket.close", "code": code})
+
+    async def dispatch(self, message: dict[str, Any]) -> None:
+        """Hand a message to its handler.
+
+        The stock dispatch looks for stale ORM connections at every message, a hop to the one thread that all
+        synchronous code shares; no handler here leaves an ORM connection behind.
+        """
+        await getattr(self, get_handler_name(message))(message)
+
+    async def websocket_connect(self, message: dict[str, Any]) -> None:
+        """Accept, then check: browsers hide the status of a refused handshake but tell a close code."""
+        await self.send({"type": "websocket.accept"})
+        self.is_open = True
+        heartbeat.watch(self)
+        try:
+            if not self.person.is_authenticated:
+                raise Closed(codes.NOT_SIGNED_IN)
+            await self.opened()
+        except Closed as closed:
+            await self.close(closed.code)
+        except Refused as refused:
+            log.info("Socket refused", extra={"path": self.scope["path"], "code": refused.code})
+            await self.close(codes.NOTHING_TO_SEE)
+        except OperationalError as error:
+            log.error("Socket turned away: the database is away", extra={"error": repr(error)})
+            await self.close(codes.RESTART)
+
+    async def websocket_receive(self, message: dict[str, Any]) -> None:
+        """Parse a frame and act; what is wrong with it is told, and twenty wrong ones in a row are enough."""
+        if not self.is_open:
+            return
+        self.heard_at = asyncio.get_running_loop().time()
+        frame: dict[str, Any] = {}
+        try:
+            frame = _parse(message)
+            if frame.get("type") != "pong":
+                await self.told(frame)
+            self.bad_frames = 0
+        except Closed as closed:
+            await self.close(closed.code)
+        except Refused as refused:
+            await self._complain(frame, refused.code, refused.detail)
+            self.bad_frames += 1
+            if self.bad_frames >= codes.BAD_FRAMES_IN_A_ROW:
+                await self.close(codes.BAD_PROTOCOL)
+        except OperationalError as error:
+            # Nothing was stored, and nothing acked: the player keeps its tick and sends it again.
+            log.error("A frame was not stored: the database is away", extra={"error": repr(error)})
+            await self._complain(frame, "try_again", "Nothing was stored; send it again.")
+
+    async def websocket_disconnect(self, message: dict[str, Any]) -> None:
+        """Let go."""
+        self.is_open = False
+        heartbeat.forget(self)
+        await self.gone()
+        raise StopConsumer
+
+    async def beat(self, now: float) -> None:
+        """Ping when it is time; close where nothing was heard for too long (consumers.heartbeat calls)."""
+        if now - self.heard_at > codes.SILENCE_SECONDS:
+            await self.close(codes.RESTART)
+        elif now - self.pinged_at >= codes.PING_SECONDS:
+            self.pinged_at = now
+            await self.tell(PING)
+
+    async def _complain(self, frame: dict[str, Any], code: str, detail: str) -> None:
+        given = frame.get("id")
+        id = given if isinstance(given, int) and not isinstance(given, bool) else None
+        await self.tell({"type": "error", "id": id, "code": code, "detail": detail})
+
+
+def _parse(message: dict[str, Any]) -> dict[str, Any]:
+    text = message.get("text")
+    if text is None:
+        raise Unreadable("binary_frame", "Frames are JSON text.")
+    return parse_object(text)
+
+
+def unknown_type(frame: dict[str, Any]) -> Unreadable:
+    """The refusal of a frame whose type this socket does not know."""
+    return Unreadable("unknown_type", f"This socket knows no frame of type {str(frame.get('type'))[:60]!r}.")

@@ -1,0 +1,144 @@
+"""The HTTP API of the feed (docs/protocol.md)."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from asgiref.sync import async_to_sync
+from django.http import HttpRequest
+from ninja import Router, Schema
+
+from feed import catch_up, groups, snapshot
+from feed.cursor import parse_cursor
+from feed.filters import NAMES, parse_filters
+from progress.api import body_of
+from progress.models import User
+from progress.refusals import BadValue, Refused, Unreadable
+from progress.ticks import parse_object
+
+router = Router()
+
+LIMITS = (1, 200)
+DEFAULT_LIMIT = 50
+
+
+class PersonOut(Schema):
+    """Who did it."""
+
+    id: int
+    name: str
+
+
+class PlaceOut(Schema):
+    """The course or lesson it was done in."""
+
+    id: int
+    slug: str
+    title: str
+
+
+class EntryOut(Schema):
+    """One line of the feed. Unknown keys may appear and are ignored."""
+
+    id: str
+    type: str
+    timestamp: str
+    user: PersonOut
+    course: PlaceOut
+    lesson: PlaceOut | None
+    data: dict[str, Any]
+
+
+class FeedOut(Schema):
+    """A page of the feed, the cursor of the next older one, and where live entries continue it."""
+
+    entries: list[EntryOut]
+    next: str | None
+    position: dict[str, str] | None
+
+
+class AfterOut(Schema):
+    """What came after a position."""
+
+    entries: list[EntryOut]
+    withdrawn: list[str]
+    position: dict[str, str]
+    reset: bool
+
+
+def _parameter(name: str, schema: dict[str, Any], *, many: bool = False) -> dict[str, Any]:
+    return {
+        "name": name,
+        "in": "query",
+        "required": False,
+        "schema": {"type": "array", "items": schema} if many else schema,
+    }
+
+
+FILTERS = {
+    "parameters": [
+        _parameter("limit", {"type": "integer", "minimum": LIMITS[0], "maximum": LIMITS[1], "default": DEFAULT_LIMIT}),
+        _parameter("type", {"type": "string"}, many=True),
+        _parameter("course", {"type": "integer"}, many=True),
+        _parameter("student", {"type": "integer"}, many=True),
+        _parameter("q", {"type": "string"}),
+        _parameter("since", {"type": "string", "format": "date-time"}),
+        _parameter("until", {"type": "string", "format": "date-time"}),
+        _parameter("before", {"type": "string"}),
+    ]
+}
+AFTER = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": {
+                    "type": "object",
+                    "required": ["position"],
+                    "properties": {"position": {"type": "object", "nullable": True}, "filters": {"type": "object"}},
+                }
+            }
+        },
+    }
+}
+
+
+def _viewer(request: HttpRequest) -> User:
+    viewer = cast(User, request.user)
+    if not groups.of_viewer(viewer):
+        raise Refused(403, "nothing_to_see", "There is no student activity that you may see.")
+    return viewer
+
+
+def _limit(text: str) -> int:
+    least, most = LIMITS
+    if not (text.isascii() and text.isdecimal() and len(text) < 9 and least <= int(text) <= most):
+        raise BadValue("invalid_limit", f"limit must be a whole number from {least} to {most}; got {text[:60]!r}.")
+    return int(text)
+
+
+@router.get("/feed/", response=FeedOut, openapi_extra=FILTERS)
+def feed(request: HttpRequest) -> dict[str, Any]:
+    """What happened, newest first: everything that the caller may see and the filters admit."""
+    viewer = _viewer(request)
+    before = request.GET.get("before")
+    taken = snapshot.take(
+        viewer,
+        limit=_limit(request.GET.get("limit") or str(DEFAULT_LIMIT)),
+        filters=parse_filters({name: request.GET.getlist(name) for name in NAMES}),
+        before=parse_cursor(before) if before else None,
+    )
+    return {"entries": taken.entries, "next": taken.next, "position": taken.position}
+
+
+@router.post("/feed/after/", response=AfterOut, openapi_extra=AFTER)
+def after(request: HttpRequest) -> dict[str, Any]:
+    """What came after a position, for pages without a socket; it is read from the histories."""
+    viewer = _viewer(request)
+    asked = parse_object(body_of(request))
+    filters = asked.get("filters") or {}
+    if not isinstance(filters, dict):
+        raise Unreadable("invalid_filters", "filters must be an object.")
+    position = catch_up.parse_position(asked.get("position"), groups.of_viewer(viewer))
+    told = async_to_sync(catch_up.since)(position, parse_filters(filters))
+    return {"entries": told.entries, "withdrawn": told.withdrawn, "position": told.position, "reset": told.reset}

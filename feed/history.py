@@ -1,0 +1,261 @@
+"""Histories: for each group a bounded Redis Stream, its epoch and its offset, moved by scripts alone.
+
+Offset, append and PUBLISH happen in one script for all groups of a batch, so that what is published is contiguous and
+in order whoever publishes. The epoch holds Redis's `run_id`, read inside the script: redis-py sends a command again
+after it has reconnected, with the old arguments, and a Redis that came back from an older save would then hand out
+offsets that were used before.
+
+Keys: `<prefix>:meta:<group>` (hash: run_id, epoch, offset), `<prefix>:history:<group>` (stream, ids `<offset>-0`),
+`<prefix>:withdrawn` (sorted set of ids that may not come again, by the second in which that ends).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from feed import groups
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+APPENDED = "history.appended"
+AT = "history.at"
+RESET = "history.reset"
+
+MOST_REPLAYED = 1000
+"""Items that one replay gives; whoever missed more takes a new snapshot."""
+
+_KEEP_SECONDS = 2 * 86_400
+_KEEP_META_SECONDS = 4 * 86_400
+_KEEP_WITHDRAWN_SECONDS = 86_400
+
+ResetReason = Literal["history_lost", "renamed", "access_changed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A place in a group's history: which life of it, and how many items it had. On the wire one opaque text."""
+
+    epoch: str
+    offset: int
+
+    def __str__(self) -> str:
+        return f"{self.epoch}.{self.offset}"
+
+
+def parse_mark(text: object) -> Mark | None:
+    """Return the mark, or None where the text cannot be one: then there is nothing to recover from."""
+    if not isinstance(text, str) or len(text) > 32:
+        return None
+    epoch, _, offset = text.partition(".")
+    if not (epoch.isascii() and epoch.isalnum() and offset.isascii() and offset.isdecimal()):
+        return None
+    return Mark(epoch, int(offset))
+
+
+Position = dict[str, Mark]
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """One item for the histories: its JSON text, the groups it goes to, and the entry's id.
+
+    An entry whose id was withdrawn within the last day is refused; `withdraws` says that this item withdraws it.
+    """
+
+    item: bytes
+    groups: Sequence[str]
+    entry_id: str
+    withdraws: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """What a group's history has after a mark, in offset order; `at` is the mark of the last item."""
+
+    items: list[bytes]
+    at: Mark
+
+
+def bound(group: str) -> int:
+    """How many items a group's history keeps."""
+    if group == groups.ALL:
+        return 20_000
+    return 5_000 if group.startswith("feed.course.") else 200
+
+
+_OPEN = f"""
+local prefix = ARGV[1]
+local run_id = string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')
+local time = redis.call('TIME')
+local function keys(group)
+  return prefix .. ':meta:' .. group, prefix .. ':history:' .. group
+end
+local function touch(group)
+  local meta, history = keys(group)
+  redis.call('EXPIRE', history, {_KEEP_SECONDS})
+  redis.call('EXPIRE', meta, {_KEEP_META_SECONDS})
+end
+local function open(group)
+  local meta, history = keys(group)
+  local known = redis.call('HMGET', meta, 'run_id', 'epoch', 'offset')
+  if known[1] == run_id then return known[2], tonumber(known[3]) end
+  local epoch = string.sub(run_id, 1, 8) .. string.format('%x%05x', tonumber(time[1]), tonumber(time[2]))
+  redis.call('DEL', history)
+  redis.call('HSET', meta, 'run_id', run_id, 'epoch', epoch, 'offset', 0)
+  return epoch, 0
+end
+local function publish(group, type, payload)
+  local message = cmsgpack.pack({{type = type, group = group, payload = payload}})
+  redis.call('PUBLISH', prefix .. '__group__' .. group, message)
+end
+"""
+
+# ARGV: prefix, number of items, for each item: text, entry id, '1' where it withdraws;
+#       then for each group: name, bound, number of its items, their indexes.
+_APPEND = (
+    _OPEN
+    + f"""
+local withdrawn = prefix .. ':withdrawn'
+redis.call('ZREMRANGEBYSCORE', withdrawn, '-inf', time[1])
+local count, at, items = tonumber(ARGV[2]), 3, {{}}
+for index = 1, count do
+  local item, id, withdraws = ARGV[at], ARGV[at + 1], ARGV[at + 2] == '1'
+  at = at + 3
+  if withdraws then
+    redis.call('ZADD', withdrawn, time[1] + {_KEEP_WITHDRAWN_SECONDS}, id)
+    items[index] = item
+  elseif redis.call('ZSCORE', withdrawn, id) then
+    items[index] = false
+  else
+    items[index] = item
+  end
+end
+while at <= #ARGV do
+  local group, bound, many = ARGV[at], ARGV[at + 1], tonumber(ARGV[at + 2])
+  local meta, history = keys(group)
+  local epoch, offset = open(group)
+  local first, told = offset + 1, {{}}
+  for place = at + 3, at + 2 + many do
+    local item = items[tonumber(ARGV[place])]
+    if item then
+      offset = offset + 1
+      redis.call('XADD', history, 'MAXLEN', '~', bound, string.format('%d-0', offset), 'item', item)
+      told[#told + 1] = item
+    end
+  end
+  at = at + 3 + many
+  if #told > 0 then
+    redis.call('HSET', meta, 'offset', string.format('%d', offset))
+    touch(group)
+    publish(group, '{APPENDED}', '{{"epoch":"' .. epoch .. '","first":' .. string.format('%d', first)
+      .. ',"items":[' .. table.concat(told, ',') .. ']}}')
+  end
+end
+"""
+)
+
+# ARGV: prefix, '1' to publish the position to each group too, groups.
+_POSITIONS = (
+    _OPEN
+    + f"""
+local answer = {{}}
+for index = 3, #ARGV do
+  local group = ARGV[index]
+  local epoch, offset = open(group)
+  touch(group)
+  if ARGV[2] == '1' then
+    publish(group, '{AT}', '{{"epoch":"' .. epoch .. '","offset":' .. string.format('%d', offset) .. '}}')
+  end
+  answer[#answer + 1] = epoch
+  answer[#answer + 1] = offset
+end
+return answer
+"""
+)
+
+# ARGV: prefix, group, epoch, offset, most.
+_REPLAY = (
+    _OPEN
+    + """
+local meta, history = keys(ARGV[2])
+local epoch, offset = open(ARGV[2])
+local from, most = tonumber(ARGV[4]), tonumber(ARGV[5])
+if ARGV[3] ~= epoch or from > offset or offset - from > most then return {} end
+local answer = {epoch, offset}
+for _, row in ipairs(redis.call('XRANGE', history, string.format('%d-0', from + 1), '+')) do
+  answer[#answer + 1] = row[2][2]
+end
+if #answer - 2 ~= offset - from then return {} end
+return answer
+"""
+)
+
+# ARGV: prefix, reason, groups.
+_BEGIN = (
+    _OPEN
+    + f"""
+for index = 3, #ARGV do
+  local meta, history = keys(ARGV[index])
+  redis.call('DEL', meta)
+  local epoch = open(ARGV[index])
+  touch(ARGV[index])
+  publish(ARGV[index], '{RESET}', '{{"epoch":"' .. epoch .. '","reason":"' .. ARGV[2] .. '"}}')
+end
+"""
+)
+
+
+class Histories:
+    """The histories in one Redis, over one loop's connections. Every method raises redis.RedisError when it is away."""
+
+    def __init__(self, client: Redis, *, prefix: str) -> None:
+        self._client = client
+        self._prefix = prefix
+        self._append = client.register_script(_APPEND)
+        self._positions = client.register_script(_POSITIONS)
+        self._replay = client.register_script(_REPLAY)
+        self._begin = client.register_script(_BEGIN)
+
+    async def ping(self) -> bool:
+        """Return whether Redis answers."""
+        return bool(await self._client.ping())
+
+    async def append(self, posts: Sequence[Post]) -> None:
+        """Append a batch to all its groups and publish it there, each group's items in the order given."""
+        places: dict[str, list[int]] = {}
+        for index, post in enumerate(posts, start=1):
+            for group in post.groups:
+                places.setdefault(group, []).append(index)
+        if not places:
+            return
+        arguments: list[Any] = [self._prefix, len(posts)]
+        for post in posts:
+            arguments += [post.item, post.entry_id, "1" if post.withdraws else "0"]
+        for group, indexes in places.items():
+            arguments += [group, bound(group), len(indexes), *indexes]
+        await self._append(args=arguments)
+
+    async def positions(self, names: Iterable[str], *, announce: bool = False) -> Position:
+        """Return where each group's history is now; a group without one begins an epoch.
+
+        With `announce` each group is also told its position: whoever hears that is subscribed, and has missed
+        nothing since.
+        """
+        asked = list(names)
+        answer = await self._positions(args=[self._prefix, "1" if announce else "0", *asked])
+        return {
+            group: Mark(epoch.decode(), int(offset))
+            for group, epoch, offset in zip(asked, answer[::2], answer[1::2], strict=True)
+        }
+
+    async def replay(self, group: str, mark: Mark, *, most: int = MOST_REPLAYED) -> Replay | None:
+        """Return everything after `mark`, or None where that is impossible: another epoch, trimmed, or too much."""
+        answer = await self._replay(args=[self._prefix, group, mark.epoch, mark.offset, most])
+        return Replay(answer[2:], Mark(answer[0].decode(), int(answer[1]))) if answer else None
+
+    async def begin_epochs(self, names: Iterable[str], *, reason: ResetReason) -> None:
+        """Begin a new epoch in these groups: their viewers get `reset` and take a new snapshot."""
+        await self._begin(args=[self._prefix, reason, *names])

@@ -1,0 +1,126 @@
+"""The pages on which the feed is read: dashboard, students, own activity."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+from urllib.parse import urlencode
+
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count, Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+
+from feed import snapshot
+from feed.cursor import Cursor, parse_cursor
+from feed.entries import TYPES, Entry
+from feed.filters import NONE, Filters
+from feed.forms import as_frame, parse_form
+from progress.models import Course, User
+from progress.querysets import is_administrator
+from progress.refusals import BadValue
+
+DASHBOARD_LIMIT = 10
+PAGE_LIMIT = 50
+
+_SLOTS = {
+    "lesson_completed": {"watch_percentage": ""},
+    "exam_attempt": {"score": "", "passed": "", "attempt_number": ""},
+    "certification_issued": {"certificate_id": ""},
+    "progress_update": {"watch_percentage": "", "status": ""},
+}
+
+BLANK_ENTRIES: list[Entry] = [
+    {
+        "id": "",
+        "type": type,
+        "timestamp": "",
+        "user": {"id": "", "name": ""},
+        "course": {"id": "", "slug": "", "title": ""},
+        "lesson": {"id": "", "slug": "", "title": ""},
+        "data": _SLOTS[type],
+    }
+    for type in TYPES
+]
+"""One empty entry a type: what the row's template gives for them are the templates of live rows."""
+
+
+def _instructor(request: HttpRequest) -> User:
+    person = cast(User, request.user)
+    if not (is_administrator(person) or Course.objects.taught_by(person).exists()):
+        raise PermissionDenied
+    return person
+
+
+def _feed(viewer: User, *, limit: int, filters: Filters = NONE, before: Cursor | None = None) -> dict[str, Any]:
+    taken = snapshot.take(viewer, limit=limit, filters=filters, before=before)
+    asked = as_frame(filters)
+    return {
+        "entries": taken.entries,
+        "next": taken.next,
+        "position": taken.position,
+        "limit": limit,
+        "filters": asked,
+        "snapshot_url": f"{reverse('api:feed')}?{urlencode({'limit': limit, **asked}, doseq=True)}",
+        "next_url": None,
+    }
+
+
+@login_required
+def dashboard(request: HttpRequest) -> HttpResponse:
+    """The home of who watches students: the courses, and the last ten entries, live."""
+    person = _instructor(request)
+    studying = Count("enrollments", filter=Q(enrollments__active=True))
+    courses = Course.objects.taught_by(person).annotate(student_count=studying)
+    context = {
+        "feed": _feed(person, limit=DASHBOARD_LIMIT),
+        "courses": courses,
+        "is_live": True,
+        "blank_entries": BLANK_ENTRIES,
+    }
+    return render(request, "feed/dashboard.html", context)
+
+
+@login_required
+def students(request: HttpRequest) -> HttpResponse:
+    """The full feed: fifty entries, filters, older pages, live."""
+    person = _instructor(request)
+    return _page(request, person, "feed/students.html", courses=Course.objects.taught_by(person))
+
+
+@login_required
+def activity(request: HttpRequest) -> HttpResponse:
+    """A student's own feed."""
+    person = cast(User, request.user)
+    return _page(request, person, "feed/activity.html")
+
+
+def _page(request: HttpRequest, person: User, template: str, **context: Any) -> HttpResponse:
+    form, filters, error = parse_form(request.GET, person)
+    before = None
+    try:
+        before = parse_cursor(request.GET["before"]) if request.GET.get("before") else None
+    except BadValue as wrong:
+        error = wrong
+    feed = _feed(person, limit=PAGE_LIMIT, filters=filters, before=before)
+    if feed["next"]:
+        query = request.GET.copy()
+        query["before"] = feed["next"]
+        feed["next_url"] = f"{request.path}?{query.urlencode()}"
+    is_past = filters.until is not None and filters.until <= timezone.now()
+    return render(
+        request,
+        template,
+        {
+            "feed": feed,
+            "form": form,
+            "form_error": error,
+            "types": TYPES,
+            "is_live": before is None and not is_past,
+            "blank_entries": BLANK_ENTRIES,
+            **context,
+        },
+        status=422 if error else 200,
+    )

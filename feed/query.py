@@ -1,0 +1,87 @@
+"""The aggregated feed query: what happened, newest first, over all four sources, for one viewer.
+
+It serves page loads and older pages; live entries never come from here, and nobody polls it. One SQL query for each
+source that can have a match, each filtered before it is limited and each along an index in the order asked for; what
+comes back is merged here.
+"""
+
+from __future__ import annotations
+
+import heapq
+from itertools import islice
+from typing import Any
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Q
+
+from feed.cursor import Cursor, parse_cursor
+from feed.entries import Entry, key
+from feed.filters import NAMES, Filters, parse_filters
+from feed.sources import SOURCES, Columns, Source
+from progress.models import Course, Lesson, User
+
+
+def get_student_activity_feed(
+    limit: int = 20,
+    *,
+    viewer: User,
+    filters: Filters | None = None,
+    before: Cursor | str | None = None,
+    **wanted: Any,
+) -> list[Entry]:
+    """Return up to `limit` entries that `viewer` may see, newest first: by timestamp, type and id, descending.
+
+    What is wanted comes as parsed `filters` or by name, as the API takes them: `type`, `course`, `student` (one or a
+    list), `q`, `since`, `until`. `before` is where the last page ended. Raises BadValue for a value that cannot be.
+    """
+    if unknown := set(wanted) - set(NAMES):
+        raise TypeError(f"get_student_activity_feed() knows no filter named {', '.join(sorted(unknown))}")
+    chosen = parse_filters(wanted) if filters is None else filters
+    cursor = parse_cursor(before) if isinstance(before, str) else before
+    sources = [source for source in SOURCES.values() if not chosen.types or source.type in chosen.types]
+    pages = [[source.entry(row) for row in _page(source, limit, viewer, chosen, cursor)] for source in sources]
+    return list(islice(heapq.merge(*pages, key=key, reverse=True), limit))
+
+
+def _page(source: Source, limit: int, viewer: User, filters: Filters, before: Cursor | None) -> list[Columns]:
+    rows = source.rows().visible_to(viewer).filter(_wanted(source, filters))
+    if before is not None:
+        rows = rows.filter(_older(source, before))
+    return list(source.select(rows.order_by(f"-{source.at}", "-pk")[:limit]))
+
+
+def _wanted(source: Source, filters: Filters) -> Q:
+    wanted = Q()
+    if filters.courses:
+        wanted &= Q(course_id__in=filters.courses)
+    if filters.students:
+        wanted &= Q(user_id__in=filters.students)
+    if filters.since is not None:
+        wanted &= Q(**{f"{source.at}__gte": filters.since})
+    if filters.until is not None:
+        wanted &= Q(**{f"{source.at}__lt": filters.until})
+    for word in filters.words:
+        wanted &= _says(source, word)
+    return wanted
+
+
+def _says(source: Source, word: str) -> Q:
+    # Ids first, each list through its trigram index and once a query; then rows by id. A join on the texts would
+    # have to look at every row.
+    found = {"search_text__contains": word}
+    says = Q(user_id__among=ArraySubquery(User.objects.filter(**found).values("pk")))
+    says |= Q(course_id__among=ArraySubquery(Course.objects.filter(**found).values("pk")))
+    if source.lesson:
+        says |= Q(lesson_id__among=ArraySubquery(Lesson.objects.filter(**found).values("pk")))
+    return says
+
+
+def _older(source: Source, before: Cursor) -> Q:
+    # Rows of this type that come after the cursor in (timestamp, type, id) order, descending. The bound on the
+    # timestamp stands alone, since an index can begin at it; an OR could not.
+    if source.type > before.type:
+        return Q(**{f"{source.at}__lt": before.at})
+    not_newer = Q(**{f"{source.at}__lte": before.at})
+    if source.type < before.type:
+        return not_newer
+    return not_newer & (Q(**{f"{source.at}__lt": before.at}) | Q(pk__lt=before.pk))

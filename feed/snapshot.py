@@ -1,0 +1,55 @@
+"""Snapshots: the feed as it is now, with the position from which live entries continue it.
+
+The position is taken before the query runs: what happens between the two is then in both, which is harmless, and
+never in neither, which would be a loss (law 5).
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from asgiref.sync import async_to_sync
+from redis.exceptions import RedisError
+
+from feed import cursor, groups
+from feed.cursor import Cursor
+from feed.entries import Entry
+from feed.filters import NONE, Filters
+from feed.layer import histories
+from feed.query import get_student_activity_feed
+from progress.models import User
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A page of entries, newest first; `next` is the cursor of the older page.
+
+    `position` says where live entries go on; None where Redis is away, and then nothing is live.
+    """
+
+    entries: list[Entry]
+    next: str | None
+    position: dict[str, str] | None
+
+
+def take(viewer: User, *, limit: int, filters: Filters = NONE, before: Cursor | None = None) -> Snapshot:
+    """Take a snapshot for this viewer."""
+    position = _position(groups.of_viewer(viewer))
+    entries = get_student_activity_feed(limit + 1, viewer=viewer, filters=filters, before=before)
+    page = entries[:limit]
+    return Snapshot(page, cursor.after(page[-1]) if len(entries) > limit else None, position)
+
+
+def _position(names: Sequence[str]) -> dict[str, str] | None:
+    async def read() -> dict[str, str]:
+        return {group: str(mark) for group, mark in (await histories().positions(names)).items()}
+
+    try:
+        return async_to_sync(read)() if names else {}
+    except (RedisError, OSError) as error:
+        log.warning("A snapshot without a position: Redis is away", extra={"error": repr(error)})
+        return None

@@ -1,0 +1,201 @@
+"""What a tick does to a progress row: the rules, pure. No socket, no signal, no database.
+
+The rules (design of "What counts" in docs/protocol.md):
+- Percentage and completion only rise; `completed_at` is set once; the position is free (law 2).
+- Played seconds are paid from the row's budget, which fills with the server's clock; what outruns it is kept as
+  evidence and does not count.
+- A tick whose player and id are known changes nothing (law 1).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from math import floor
+
+from progress import coverage
+from progress.coverage import Segment
+from progress.percent import cut
+from progress.ticks import Tick
+
+FIRST_BUDGET_SECONDS = 3.0
+"""What a new row may have played before its clock started: the page was open before its first word reached us."""
+
+LARGEST_BUDGET_SECONDS = 86_400.0
+KNOWN_PLAYERS = 8
+MOST_SEGMENTS = 1000
+OUTRAN_THE_CLOCK = "More was reported as played than time had passed."
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the school has chosen."""
+
+    max_rate: float
+    accept_claims: bool
+    minimum: float
+    step: float
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """What a rule needs to know of the lesson: its length in seconds, and how much must be watched, in percent."""
+
+    duration: float
+    threshold: float
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A UserProgress row's moving and frozen columns."""
+
+    status: str = "not_started"
+    started_at: datetime | None = None
+    completed_at: datetime | None = None
+    completed_percentage: float | None = None
+    completed_claimed: bool | None = None
+    percentage: float = 0.0
+    position: float = 0.0
+    threshold: float = 90.0
+    last_accessed: datetime | None = None
+    segments: list[Segment] = field(default_factory=list)
+    unpaid_segments: list[Segment] = field(default_factory=list)
+    suspicious: str = ""
+    claimed_percentage: float = 0.0
+    budget_seconds: float = FIRST_BUDGET_SECONDS
+    budget_at: datetime | None = None
+    players: list[tuple[str, int]] = field(default_factory=list)
+    announced_at: datetime | None = None
+    announced_percentage: float | None = None
+    announced_claimed: bool | None = None
+    announced_status: str | None = None
+
+    @property
+    def completed(self) -> bool:
+        """Whether the lesson is completed, which never ends."""
+        return self.completed_at is not None
+
+    def covered(self, lesson: Lesson) -> float:
+        """The share of the lesson's seconds that were really played, in percent."""
+        return coverage.percentage(self.segments, duration=lesson.duration)
+
+    def claimed(self, lesson: Lesson) -> bool:
+        """Whether the percentage is only claimed, more than was seen to be played."""
+        return self.claimed_percentage > self.covered(lesson)
+
+    def knows(self, tick: Tick) -> bool:
+        """Whether this tick, or a later one of its player, was stored already."""
+        return tick.id is not None and any(name == tick.player and tick.id <= last for name, last in self.players)
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """The row after a tick, and what of it anybody else may care about."""
+
+    row: Row
+    announced: bool = False
+    completed: bool = False
+
+
+def advance(row: Row, tick: Tick, *, lesson: Lesson, rules: Rules, now: datetime) -> Transition:
+    """Return what `tick` makes of `row` at `now`, the database's clock."""
+    if row.knows(tick):
+        return Transition(row)
+    played = _play(_fill(row, rules, now), tick, lesson)
+    percentage = max(row.percentage, played.covered(lesson), _claim(played, tick, rules))
+    watched = replace(
+        played,
+        claimed_percentage=max(played.claimed_percentage, _claim(played, tick, rules)),
+        percentage=percentage,
+        position=min(tick.position, lesson.duration),
+        threshold=row.threshold if row.completed else lesson.threshold,
+        last_accessed=now,
+        players=_remember(row.players, tick),
+    )
+    return _tell(_begin(watched, now), lesson, rules, now, complete=percentage >= watched.threshold)
+
+
+def complete(row: Row, *, lesson: Lesson, rules: Rules, now: datetime) -> Transition:
+    """Return the row marked as complete by hand; the percentage stays what was watched."""
+    touched = replace(row, last_accessed=now, threshold=row.threshold if row.completed else lesson.threshold)
+    return _tell(touched, lesson, rules, now, complete=True)
+
+
+def _fill(row: Row, rules: Rules, now: datetime) -> Row:
+    # A clock that steps back gives nothing and takes nothing.
+    passed = max(0.0, (now - row.budget_at).total_seconds()) if row.budget_at else 0.0
+    filled = min(LARGEST_BUDGET_SECONDS, row.budget_seconds + passed * rules.max_rate)
+    return replace(row, budget_seconds=filled, budget_at=now)
+
+
+def _play(row: Row, tick: Tick, lesson: Lesson) -> Row:
+    if not tick.segments:
+        return row
+    budget, paid, unpaid = row.budget_seconds, [], []
+    for start, end in coverage.clamp(tick.segments, duration=lesson.duration):
+        payable = min(end, start + budget)
+        budget -= payable - start
+        if payable > start:
+            paid.append((start, payable))
+        if end > payable:
+            unpaid.append((payable, end))
+    return replace(
+        row,
+        budget_seconds=budget,
+        segments=coverage.bounded(coverage.union([*row.segments, *paid]), most=MOST_SEGMENTS),
+        unpaid_segments=coverage.bounded(coverage.union([*row.unpaid_segments, *unpaid]), most=MOST_SEGMENTS),
+        suspicious=row.suspicious or (OUTRAN_THE_CLOCK if unpaid else ""),
+    )
+
+
+def _claim(row: Row, tick: Tick, rules: Rules) -> float:
+    bare = tick.segments is None and not row.segments
+    return cut(tick.percentage) if bare and rules.accept_claims else 0.0
+
+
+def _remember(players: list[tuple[str, int]], tick: Tick) -> list[tuple[str, int]]:
+    # Without a player's name an id says nothing: the next page load counts from one again, and would look known.
+    if tick.id is None or tick.player is None:
+        return players
+    return [(tick.player, tick.id), *(known for known in players if known[0] != tick.player)][:KNOWN_PLAYERS]
+
+
+def _begin(row: Row, now: datetime) -> Row:
+    if row.percentage > 0 and row.status == "not_started":
+        return replace(row, status="in_progress", started_at=now)
+    return row
+
+
+def _tell(row: Row, lesson: Lesson, rules: Rules, now: datetime, *, complete: bool) -> Transition:
+    newly = complete and not row.completed
+    if newly:
+        row = replace(
+            row,
+            status="completed",
+            started_at=row.started_at or now,
+            completed_at=now,
+            completed_percentage=row.percentage,
+            completed_claimed=row.claimed(lesson),
+        )
+    if not newly and not _reached_a_step(row, rules):
+        return Transition(row)
+    # It never runs backwards, whatever the clock does: the feed orders by it.
+    stamp = now if row.announced_at is None else max(now, row.announced_at + timedelta(microseconds=1))
+    announced = replace(
+        row,
+        announced_at=stamp,
+        announced_percentage=row.percentage,
+        announced_claimed=row.claimed(lesson),
+        announced_status=row.status,
+    )
+    return Transition(announced, announced=True, completed=newly)
+
+
+def _reached_a_step(row: Row, rules: Rules) -> bool:
+    # Steps lie on the grid minimum, minimum + step, …: 50, 55, 60.
+    if row.percentage < rules.minimum:
+        return False
+    before = row.announced_percentage
+    if before is None or before < rules.minimum:
+        return True
+    return floor((row.percentage - rules.minimum) / rules.step) > floor((before - rules.minimum) / rules.step)

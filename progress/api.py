@@ -1,0 +1,165 @@
+"""The HTTP API of courses and progress (docs/protocol.md). The rules are elsewhere; here requests become calls."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from django.core.exceptions import RequestDataTooBig
+from django.http import HttpRequest
+from ninja import Router, Schema
+
+from progress import lessons, overview, recorder
+from progress.models import User
+from progress.recorder import Ack, Completion
+from progress.refusals import Refused
+from progress.ticks import MOST_SEGMENTS, parse_object, parse_tick
+
+router = Router()
+
+LARGEST_BODY = 64 * 1024
+"""Bytes of a progress body: a backlog of segments fits many times over."""
+
+
+class LessonOut(Schema):
+    """A lesson, and how far the caller is."""
+
+    id: int
+    slug: str
+    title: str
+    duration: float
+    quiz_required: bool
+    watch_percentage: float
+    status: str
+    completed: bool
+
+
+class CourseOut(Schema):
+    """A course with its lessons in order."""
+
+    id: int
+    slug: str
+    title: str
+    exam: int | None
+    lessons: list[LessonOut]
+
+
+class CoursesOut(Schema):
+    """What the caller may see."""
+
+    courses: list[CourseOut]
+
+
+class ProgressOut(Schema):
+    """What a tick came to; once given, it is committed."""
+
+    success: bool
+    watch_percentage: float
+    status: str
+    completed: bool
+
+
+class CompleteOut(Schema):
+    """That a lesson is marked as complete."""
+
+    success: bool
+    message: str
+    lesson_id: int
+
+
+TICK = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": {
+                    "type": "object",
+                    "required": ["watch_percentage", "timestamp"],
+                    "properties": {
+                        "watch_percentage": {"type": "number", "minimum": 0, "maximum": 100},
+                        "timestamp": {"type": "number", "minimum": 0, "maximum": 86400},
+                        "id": {"type": "integer", "minimum": 0},
+                        "player": {"type": "string", "minLength": 1, "maxLength": 64},
+                        "state": {"enum": ["playing", "paused", "ended"]},
+                        "segments": {
+                            "type": "array",
+                            "maxItems": MOST_SEGMENTS,
+                            "items": {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2},
+                        },
+                    },
+                }
+            }
+        },
+    }
+}
+
+
+def body_of(request: HttpRequest, *, most: int = LARGEST_BODY) -> bytes:
+    """Return the request's body, or raise Refused (413 `body_too_large`)."""
+    too_large = Refused(413, "body_too_large", f"The body may have at most {most} bytes.")
+    try:
+        if int(request.META.get("CONTENT_LENGTH") or 0) > most or len(request.body) > most:
+            raise too_large
+    except RequestDataTooBig:
+        raise too_large from None
+    return request.body
+
+
+def _person(request: HttpRequest) -> User:
+    return cast(User, request.user)
+
+
+@router.get("/courses/", response=CoursesOut)
+def courses(request: HttpRequest) -> dict[str, Any]:
+    """The courses that the caller may see, each with its lessons and how far the caller is."""
+    return {
+        "courses": [
+            {
+                "id": seen["course"].pk,
+                "slug": seen["course"].slug,
+                "title": seen["course"].title,
+                "exam": seen["course"].exam.pk if hasattr(seen["course"], "exam") else None,
+                "lessons": [
+                    {
+                        "id": each["lesson"].pk,
+                        "slug": each["lesson"].slug,
+                        "title": each["lesson"].title,
+                        "duration": each["lesson"].duration,
+                        "quiz_required": False,
+                        "watch_percentage": each["percentage"],
+                        "status": each["status"],
+                        "completed": each["completed"],
+                    }
+                    for each in seen["lessons"]
+                ],
+            }
+            for seen in overview.of_everything(_person(request))
+        ]
+    }
+
+
+@router.post("/lessons/{int:lesson_id}/progress/", response=ProgressOut, openapi_extra=TICK)
+def progress(request: HttpRequest, lesson_id: int) -> dict[str, Any]:
+    """Record a tick: how far the player is, and, from players that measure it, which seconds were played."""
+    person = _person(request)
+    lessons.studied_by(person, lesson_id)
+    tick = parse_tick(parse_object(body_of(request)), user_id=person.pk, lesson_id=lesson_id)
+    [ack] = recorder.record_from_thread([tick])
+    return _acked(ack)
+
+
+def _acked(ack: Ack) -> dict[str, Any]:
+    return {
+        "success": True,
+        "watch_percentage": ack.watch_percentage,
+        "status": ack.status,
+        "completed": ack.completed,
+    }
+
+
+@router.post("/lessons/{int:lesson_id}/complete/", response=CompleteOut)
+def complete(request: HttpRequest, lesson_id: int) -> dict[str, Any]:
+    """Mark a lesson as complete by hand."""
+    person = _person(request)
+    lessons.studied_by(person, lesson_id)
+    recorder.record_from_thread([Completion(person.pk, lesson_id)])
+    return {"success": True, "message": "Lesson marked as complete", "lesson_id": lesson_id}

@@ -1,0 +1,92 @@
+"""The asynchronous way to PostgreSQL: one connection pool per event loop, beside Django's own connections.
+
+The recorder speaks SQL on it without a thread hop per tick; queries that the ORM has built run on it as they are, so
+that a rule stays written once as a QuerySet and serves pages (in threads) and sockets (in the loop) alike.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import weakref
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from django.db import connections
+from django.db.models import QuerySet
+from psycopg import AsyncConnection
+from psycopg.conninfo import make_conninfo
+from psycopg_pool import AsyncConnectionPool
+
+_pools: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, AsyncConnectionPool] = weakref.WeakKeyDictionary()
+
+_WAIT_SECONDS = 10.0
+_MOST_CONNECTIONS = 8
+
+
+def _conninfo() -> str:
+    # Django's own view of its settings: under tests the database has another name than settings say.
+    chosen = connections["default"].get_connection_params()
+    return make_conninfo(
+        **{key: chosen[key] for key in ("dbname", "user", "password", "host", "port", "sslmode") if chosen.get(key)}
+    )
+
+
+_OPTIONS: dict[str, Any] = {"autocommit": True, "application_name": "recorder", "options": "-c TimeZone=UTC"}
+
+
+async def open_pool() -> None:
+    """Keep connections open on this loop: for loops that live long, those of a web process or a worker."""
+    loop = asyncio.get_running_loop()
+    if loop in _pools:
+        return
+    _pools[loop] = AsyncConnectionPool(
+        _conninfo(),
+        kwargs=_OPTIONS,
+        min_size=0,
+        max_size=_MOST_CONNECTIONS,
+        timeout=_WAIT_SECONDS,
+        # A database that restarted leaves dead connections behind; a round trip finds them before a tick does.
+        check=AsyncConnectionPool.check_connection,
+        open=False,
+    )
+    await _pools[loop].open()
+
+
+def pooled() -> bool:
+    """Whether this loop keeps connections, and so will live on after the task at hand."""
+    return asyncio.get_running_loop() in _pools
+
+
+@asynccontextmanager
+async def connection() -> AsyncIterator[AsyncConnection[Any]]:
+    """Lend a connection in autocommit mode; `async with borrowed.transaction()` makes a transaction.
+
+    It comes from the loop's pool, or, on a short-lived loop (a command, a test), is made and closed here. Raises
+    psycopg.OperationalError (PoolTimeout among them) where the database is away.
+    """
+    pool = _pools.get(asyncio.get_running_loop())
+    if pool is not None:
+        async with pool.connection() as borrowed:
+            yield borrowed
+    else:
+        async with await AsyncConnection.connect(_conninfo(), **_OPTIONS) as borrowed:
+            yield borrowed
+
+
+async def rows(query: QuerySet[Any, tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Run a `values_list` query of the ORM on this loop's pool and return its rows.
+
+    The columns come back as PostgreSQL types them (JSON parsed), which for our models is as the ORM gives them.
+    """
+    statement, parameters = query.query.sql_with_params()
+    async with connection() as borrowed:
+        cursor = await borrowed.execute(statement, parameters)
+        return await cursor.fetchall()
+
+
+async def close() -> None:
+    """Close this loop's connections; a later use opens new ones."""
+    pool = _pools.pop(asyncio.get_running_loop(), None)
+    if pool is not None:
+        await pool.close()

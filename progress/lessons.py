@@ -1,0 +1,39 @@
+"""Lessons as a person may use them: seen by who may see the course, studied by who is enrolled."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db.models import Exists, OuterRef
+
+from progress.models import Enrollment, Lesson, User
+from progress.refusals import NotEnrolled, NotFound
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A lesson that a person may see, and whether they study it; if not, they preview it."""
+
+    lesson: Lesson
+    studied: bool
+
+
+def seen_by(person: User, **where: object) -> Seen | None:
+    """Return the one lesson named by `where` (`pk`, or `course__slug` and `slug`) if `person` may see it."""
+    studies = Enrollment.objects.filter(user=person, course=OuterRef("course"), active=True)
+    seen = Lesson.objects.visible_to(person).select_related("course").annotate(enrolled=Exists(studies))
+    lesson = seen.filter(**where).first()
+    return Seen(lesson, bool(vars(lesson)["enrolled"])) if lesson else None
+
+
+def studied_by(person: User, lesson_id: int) -> Lesson:
+    """Return the lesson if `person` studies it.
+
+    Raises NotFound where it may not be seen, NotEnrolled where it may only be previewed: then nothing is recorded.
+    """
+    seen = seen_by(person, pk=lesson_id)
+    if seen is None:
+        raise NotFound("lesson")
+    if not seen.studied:
+        raise NotEnrolled
+    return seen.lesson

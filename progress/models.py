@@ -1,0 +1,332 @@
+"""The records: people, what they can learn, and what each of them did."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.models import AbstractUser
+from django.contrib.postgres.indexes import GinIndex
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import F, Q
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from progress.querysets import CourseQuerySet, LessonQuerySet, RecordQuerySet
+from progress.text import normalised
+
+PERCENT = [MinValueValidator(0.0), MaxValueValidator(100.0)]
+
+
+class Named(models.Model):
+    """Something with a name that searches find."""
+
+    search_text = models.CharField(max_length=400, editable=False, db_default="")
+
+    class Meta:
+        abstract = True
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save, the search text following the name."""
+        self.search_text = normalised(self.name)
+        if (fields := kwargs.get("update_fields")) is not None:
+            kwargs["update_fields"] = {*fields, "search_text"}
+        super().save(*args, **kwargs)
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        raise NotImplementedError(type(self))
+
+
+class User(Named, AbstractUser):
+    """A person who signs in: student, instructor, administrator, operator, or several of these."""
+
+    class Theme(models.TextChoices):
+        """How pages look to this person."""
+
+        SYSTEM = "system", _("Like the device")
+        LIGHT = "light", _("Light")
+        DARK = "dark", _("Dark")
+
+    language = models.CharField(_("language"), max_length=16, default="en")
+    time_zone = models.CharField(_("time zone"), max_length=64, default="UTC")
+    theme = models.CharField(_("theme"), max_length=8, choices=Theme.choices, default=Theme.SYSTEM)
+
+    class Meta(AbstractUser.Meta):
+        indexes = [GinIndex(fields=["search_text"], opclasses=["gin_trgm_ops"], name="user_search")]
+
+    @property
+    def name(self) -> str:
+        """The full name, or the user name where there is none."""
+        return self.get_full_name() or self.username
+
+
+class Course(Named):
+    """A course: lessons in an order, the people who teach it, the people who study it."""
+
+    title = models.CharField(_("title"), max_length=200)
+    slug = models.SlugField(_("slug"), max_length=80, unique=True)
+    instructors = models.ManyToManyField(User, related_name="courses_taught", blank=True)
+
+    objects = CourseQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["title", "pk"]
+        indexes = [GinIndex(fields=["search_text"], opclasses=["gin_trgm_ops"], name="course_search")]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def name(self) -> str:
+        """The title."""
+        return self.title
+
+
+class Lesson(Named):
+    """A lesson: one video, and how much of it must be watched."""
+
+    course = models.ForeignKey(Course, on_delete=models.CASCADE, related_name="lessons")
+    title = models.CharField(_("title"), max_length=200)
+    slug = models.SlugField(_("slug"), max_length=80)
+    order = models.PositiveIntegerField(_("order"), default=0)
+    video = models.FileField(_("video"), upload_to="lessons/", blank=True)
+    captions = models.FileField(_("captions"), upload_to="captions/", blank=True)
+    duration = models.FloatField(_("duration in seconds"), validators=[MinValueValidator(0.1)])
+    completion_threshold = models.FloatField(_("watched at least, in percent"), default=90.0, validators=PERCENT)
+
+    objects = LessonQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["course_id", "order", "pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["course", "slug"], name="lesson_once_per_course"),
+            models.CheckConstraint(condition=Q(duration__gt=0), name="lesson_lasts"),
+            models.CheckConstraint(
+                condition=Q(completion_threshold__gt=0, completion_threshold__lte=100), name="lesson_threshold"
+            ),
+        ]
+        indexes = [GinIndex(fields=["search_text"], opclasses=["gin_trgm_ops"], name="lesson_search")]
+
+    def __str__(self) -> str:
+        return self.title
+
+    def get_absolute_url(self) -> str:
+        """The video page."""
+        return reverse("lesson", args=[self.course.slug, self.slug])
+
+    @property
+    def name(self) -> str:
+        """The title."""
+        return self.title
+
+
+class Enrollment(models.Model):
+    """That a person studies a course; ended ones are kept, with `active` off."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="enrollments")
+    course = models.ForeignKey(Course, on_delete=models.CASCADE, related_name="enrollments")
+    active = models.BooleanField(_("active"), default=True)
+    enrolled_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "course"], name="enrolled_once")]
+
+    def __str__(self) -> str:
+        return f"{self.user} · {self.course}"
+
+
+class UserProgress(models.Model):
+    """What one student has watched of one lesson.
+
+    Written by progress.recorder alone, under the row's lock. Two kinds of columns: those that move with every tick
+    (in no index, so that PostgreSQL can update them in place), and the frozen ones, `completed_*` and `announced_*`,
+    which say what was told to the feed and are never computed again (law 4).
+    """
+
+    class Status(models.TextChoices):
+        """How far the student is."""
+
+        NOT_STARTED = "not_started", _("Not started")
+        IN_PROGRESS = "in_progress", _("In progress")
+        COMPLETED = "completed", _("Completed")
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="progress", db_index=False)
+    lesson = models.ForeignKey(Lesson, on_delete=models.CASCADE, related_name="progress", db_index=False)
+    course = models.ForeignKey(Course, on_delete=models.CASCADE, related_name="progress", db_index=False)
+
+    status = models.CharField(max_length=12, choices=Status.choices, default=Status.NOT_STARTED)
+    completed = models.BooleanField(default=False)
+    started_at = models.DateTimeField(null=True)
+    completed_at = models.DateTimeField(null=True)
+    video_watch_percentage = models.FloatField(default=0.0, validators=PERCENT)
+    last_watched_timestamp = models.FloatField(_("position in seconds"), default=0.0)
+    video_completion_threshold = models.FloatField(default=90.0, validators=PERCENT)
+    last_accessed = models.DateTimeField(null=True)
+    progress_percentage = models.FloatField(default=0.0, validators=PERCENT)
+
+    segments = models.JSONField(_("seconds that count, as [from, to] pairs"), default=list)
+    unpaid_segments = models.JSONField(_("reported seconds that outran the clock"), default=list)
+    suspicious = models.CharField(_("why this row wants a look"), max_length=200, default="", blank=True)
+    claimed_percentage = models.FloatField(_("accepted bare percentage"), default=0.0)
+    budget_seconds = models.FloatField(_("seconds that may still be played"), default=3.0)
+    budget_at = models.DateTimeField(_("when the budget was last filled"))
+    players = models.JSONField(_("newest players, each with its last tick, as [player, id] pairs"), default=list)
+
+    completed_percentage = models.FloatField(null=True)
+    completed_claimed = models.BooleanField(null=True)
+    announced_at = models.DateTimeField(null=True)
+    announced_percentage = models.FloatField(null=True)
+    announced_claimed = models.BooleanField(null=True)
+    announced_status = models.CharField(max_length=12, null=True)  # noqa: DJ001 - null: never announced
+
+    objects = RecordQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("progress")
+        verbose_name_plural = _("progress")
+        constraints = [
+            models.UniqueConstraint(fields=["user", "lesson"], name="progress_once"),
+            models.CheckConstraint(
+                condition=Q(
+                    completed=True, status="completed", completed_at__isnull=False, completed_percentage__isnull=False
+                )
+                | (Q(completed=False, completed_at__isnull=True) & ~Q(status="completed")),
+                name="progress_completed_whole",
+            ),
+            models.CheckConstraint(
+                condition=Q(video_watch_percentage__gte=0, video_watch_percentage__lte=100), name="progress_percentage"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["lesson"], name="progress_by_lesson"),
+            *[
+                models.Index(
+                    *[F(column) for column in scope],
+                    F(f"{event}_at").desc(),
+                    F("id").desc(),
+                    name="_".join(["progress", event, *scope]).removesuffix("_id"),
+                    condition=Q(**{f"{event}_at__isnull": False}),
+                )
+                for event in ("announced", "completed")
+                for scope in ((), ("course_id",), ("user_id",), ("lesson_id",))
+            ],
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} · {self.lesson}"
+
+
+class Exam(models.Model):
+    """The exam at the end of a course."""
+
+    course = models.OneToOneField(Course, on_delete=models.CASCADE, related_name="exam")
+    title = models.CharField(_("title"), max_length=200)
+    pass_mark = models.FloatField(_("pass mark in percent"), default=70.0, validators=PERCENT)
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class ExamAttempt(models.Model):
+    """One student's one sitting of an exam: started, submitted once."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="exam_attempts", db_index=False)
+    exam = models.ForeignKey(Exam, on_delete=models.CASCADE, related_name="attempts", db_index=False)
+    course = models.ForeignKey(Course, on_delete=models.CASCADE, related_name="exam_attempts", db_index=False)
+    attempt_number = models.PositiveIntegerField()
+    started_at = models.DateTimeField()
+    submitted_at = models.DateTimeField(null=True)
+    score = models.FloatField(null=True, validators=PERCENT)
+    passed = models.BooleanField(null=True)
+
+    objects = RecordQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["user", "exam", "attempt_number"], name="attempt_once"),
+            models.UniqueConstraint(
+                fields=["user", "exam"], condition=Q(submitted_at__isnull=True), name="attempt_open_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(submitted_at__isnull=True, score__isnull=True, passed__isnull=True)
+                | Q(submitted_at__isnull=False, score__isnull=False, passed__isnull=False),
+                name="attempt_submitted_whole",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                *[F(column) for column in scope],
+                F("submitted_at").desc(),
+                F("id").desc(),
+                name="_".join(["attempt_submitted", *scope]).removesuffix("_id"),
+                condition=Q(submitted_at__isnull=False),
+            )
+            for scope in ((), ("course_id",), ("user_id",))
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} · {self.exam} · {self.attempt_number}"
+
+
+class Certification(models.Model):
+    """A certificate: that a student has completed a course, verifiable by its unguessable id."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="certifications", db_index=False)
+    course = models.ForeignKey(Course, on_delete=models.CASCADE, related_name="certifications", db_index=False)
+    certificate_id = models.UUIDField(unique=True)
+    issued_at = models.DateTimeField()
+
+    objects = RecordQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "course"], name="certified_once")]
+        indexes = [
+            models.Index(
+                *[F(column) for column in scope],
+                F("issued_at").desc(),
+                F("id").desc(),
+                name="_".join(["certificate_issued", *scope]).removesuffix("_id"),
+            )
+            for scope in ((), ("course_id",), ("user_id",))
+        ]
+
+    def __str__(self) -> str:
+        return str(self.certificate_id)
+
+
+class Outbox(models.Model):
+    """A reference to what changed, written in the transaction that changed it, kept for a day.
+
+    No foreign keys: a reference outlives its row, and that the row is gone is then what there is to tell.
+    """
+
+    class Kind(models.TextChoices):
+        """One kind per signal of progress.signals."""
+
+        PROGRESS_ANNOUNCED = "progress_announced"
+        LESSON_COMPLETED = "lesson_completed"
+        EXAM_ATTEMPTED = "exam_attempted"
+        CERTIFICATION_ISSUED = "certification_issued"
+        ENTRIES_WITHDRAWN = "entries_withdrawn"
+        NAMES_CHANGED = "names_changed"
+        ACCESS_CHANGED = "access_changed"
+
+    kind = models.CharField(max_length=24, choices=Kind.choices)
+    subject = models.CharField(max_length=24, default="", db_default="")
+    object_id = models.BigIntegerField()
+    user_id = models.BigIntegerField(null=True)
+    course_id = models.BigIntegerField(null=True)
+    at = models.DateTimeField()
+    live_done_at = models.DateTimeField(_("when the live feed had it"), null=True)
+
+    class Meta:
+        verbose_name_plural = _("outbox")
+        indexes = [
+            models.Index(fields=["id"], name="outbox_waiting", condition=Q(live_done_at__isnull=True)),
+            models.Index(fields=["at"], name="outbox_age"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.object_id}"

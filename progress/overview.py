@@ -1,0 +1,68 @@
+"""Overviews: the courses a person may see, with how far that person is in each lesson."""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+from progress.models import Course, Lesson, User, UserProgress
+
+
+class LessonOverview(TypedDict):
+    """A lesson and how far the person is."""
+
+    lesson: Lesson
+    percentage: float
+    status: str
+    completed: bool
+    url: str
+
+
+class CourseOverview(TypedDict):
+    """A course with its lessons in order; `resume_url` is the first lesson not completed, None where all are."""
+
+    course: Course
+    lessons: list[LessonOverview]
+    completed_count: int
+    resume_url: str | None
+
+
+def of_course(person: User, course: Course) -> CourseOverview:
+    """How far `person` is in this course."""
+    return _overviews(person, [course])[0]
+
+
+def of_studies(person: User) -> list[CourseOverview]:
+    """How far `person` is in each course they study."""
+    return _overviews(person, list(Course.objects.filter(enrollments__user=person, enrollments__active=True)))
+
+
+def of_everything(person: User) -> list[CourseOverview]:
+    """How far `person` is in each course they may see, those that they only teach among them."""
+    return _overviews(person, list(Course.objects.visible_to(person).select_related("exam")))
+
+
+def _overviews(person: User, courses: list[Course]) -> list[CourseOverview]:
+    rows = {row.lesson_id: row for row in UserProgress.objects.filter(user=person, course__in=courses)}
+    lessons: dict[int, list[LessonOverview]] = {course.pk: [] for course in courses}
+    for lesson in Lesson.objects.filter(course__in=courses).select_related("course"):
+        lessons[lesson.course_id].append(_overview(lesson, rows.get(lesson.pk)))
+    return [_of(course, lessons[course.pk]) for course in courses]
+
+
+def _overview(lesson: Lesson, row: UserProgress | None) -> LessonOverview:
+    return {
+        "lesson": lesson,
+        "percentage": row.video_watch_percentage if row else 0.0,
+        "status": row.status if row else UserProgress.Status.NOT_STARTED.value,
+        "completed": row is not None and row.completed,
+        "url": lesson.get_absolute_url(),
+    }
+
+
+def _of(course: Course, lessons: list[LessonOverview]) -> CourseOverview:
+    return {
+        "course": course,
+        "lessons": lessons,
+        "completed_count": sum(lesson["completed"] for lesson in lessons),
+        "resume_url": next((lesson["url"] for lesson in lessons if not lesson["completed"]), None),
+    }

@@ -1,0 +1,57 @@
+"""The student's pages: own courses, and the lesson with its video."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from asgiref.sync import async_to_sync
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+
+from progress import lessons, overview, recorder
+from progress.models import Course, User
+
+
+@login_required
+def home(request: HttpRequest) -> HttpResponse:
+    """The person's courses with their progress and where to go on."""
+    person = cast(User, request.user)
+    return render(
+        request,
+        "progress/home.html",
+        {"courses": overview.of_studies(person), "teaches": Course.objects.taught_by(person).exists()},
+    )
+
+
+@login_required
+def lesson(request: HttpRequest, course: str, lesson: str) -> HttpResponse:
+    """The video page. Who studies the lesson begins its row here; who teaches it only looks."""
+    person = cast(User, request.user)
+    seen = lessons.seen_by(person, course__slug=course, slug=lesson)
+    if seen is None:
+        raise Http404
+    shown = seen.lesson
+    row = async_to_sync(recorder.begin)(person.pk, shown.pk).row if seen.studied else None
+    listed = overview.of_course(person, shown.course)["lessons"]
+    place = next(index for index, each in enumerate(listed) if each["lesson"].pk == shown.pk)
+    media = [shown.course.slug, shown.slug]
+    return render(
+        request,
+        "progress/lesson.html",
+        {
+            "lesson": shown,
+            "course": shown.course,
+            "enrolled": seen.studied,
+            "row": row,
+            "lessons": listed,
+            "previous_url": listed[place - 1]["url"] if place else None,
+            "next_url": listed[place + 1]["url"] if place + 1 < len(listed) else None,
+            "video_url": reverse("video", args=media) if shown.video else None,
+            "captions_url": reverse("captions", args=media) if shown.captions else None,
+            "progress_socket": f"/ws/lessons/{shown.pk}/progress/",
+            "progress_url": reverse("api:progress", args=[shown.pk]),
+            "complete_url": reverse("api:complete", args=[shown.pk]),
+        },
+    )

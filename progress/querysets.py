@@ -1,0 +1,100 @@
+"""Who may see which rows: each permission is one QuerySet scope, used by pages, API, sockets and the admin site."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db import models
+from django.db.models import Q
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
+    from progress.models import Course, Lesson, User  # noqa: F401
+
+    Lookup = models.Lookup[Any]
+else:
+    Lookup = models.Lookup  # at run time Django's class takes no type
+
+VIEW_ALL = "feed.view_all"
+"""The permission that makes an administrator; superusers have it."""
+
+Row = TypeVar("Row", bound=models.Model)
+
+
+@models.ForeignKey.register_lookup
+@models.BigAutoField.register_lookup
+class Among(Lookup):
+    """`column__among=<array>`: equal to any element of an array that is computed once.
+
+    `column IN (SELECT …)` becomes a join, and inside an OR a sequential scan; `= ANY(ARRAY(SELECT …))` is computed
+    before the scan and can be looked up in an index, also where two of them stand in an OR.
+    """
+
+    lookup_name = "among"
+    prepare_rhs = False
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
+        """Render the comparison; Django gives both sides."""
+        left, left_params = self.process_lhs(compiler, connection)
+        right, right_params = self.process_rhs(compiler, connection)
+        return f"{left} = ANY({right})", (*left_params, *right_params)
+
+
+def is_administrator(person: User | AnonymousUser) -> bool:
+    """Return whether this person sees every student of every course."""
+    return person.is_active and person.has_perm(VIEW_ALL)
+
+
+def _taught(person: User) -> ArraySubquery:
+    return ArraySubquery(person.courses_taught.values("pk"))
+
+
+def _studied(person: User) -> ArraySubquery:
+    return ArraySubquery(person.enrollments.filter(active=True).values("course_id"))
+
+
+class CourseQuerySet(models.QuerySet["Course"]):
+    """Courses."""
+
+    def visible_to(self, person: User) -> CourseQuerySet:
+        """Courses that `person` studies or teaches; an administrator sees all, anybody else none."""
+        if not person.is_active:
+            return self.none()
+        if is_administrator(person):
+            return self
+        return self.filter(Q(pk__among=_taught(person)) | Q(pk__among=_studied(person)))
+
+    def taught_by(self, person: User) -> CourseQuerySet:
+        """Courses whose students `person` may watch as their teacher: the instructor's own, the administrator's all."""
+        if not person.is_active:
+            return self.none()
+        return self if is_administrator(person) else self.filter(instructors=person)
+
+
+class LessonQuerySet(models.QuerySet["Lesson"]):
+    """Lessons, which are seen with their course."""
+
+    def visible_to(self, person: User) -> LessonQuerySet:
+        """Lessons of the courses that `person` may see."""
+        if not person.is_active:
+            return self.none()
+        if is_administrator(person):
+            return self
+        return self.filter(Q(course_id__among=_taught(person)) | Q(course_id__among=_studied(person)))
+
+
+class RecordQuerySet(models.QuerySet[Row]):
+    """What students did: rows with `user` and `course`. The scope behind the feed."""
+
+    def visible_to(self, person: User) -> RecordQuerySet[Row]:
+        """Records of the courses that `person` teaches and their own; an administrator sees all.
+
+        Own records stay visible after an enrolment ended: what one did is still one's own.
+        """
+        if not person.is_active:
+            return self.none()
+        if is_administrator(person):
+            return self
+        return self.filter(Q(course_id__among=_taught(person)) | Q(user=person))

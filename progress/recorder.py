@@ -1,0 +1,204 @@
+"""The recorder: the one way in which progress is written.
+
+`record` takes ticks and completions by hand; sockets, HTTP and commands call nothing else. Whatever waits in this
+process goes in one transaction (group commit): what gathers while one commit is under way is the next batch, so there
+is no timer. Acks are given after the commit (law 1), signals are sent after the acks (law 6).
+
+One lock order for every writer: missing rows are inserted in (user, lesson) order before anything is locked, since
+FOR UPDATE does not cover a row that is not there yet; then rows are locked in (user, lesson) order.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import weakref
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from asgiref.sync import async_to_sync
+from django.conf import settings
+from psycopg import AsyncConnection
+
+from progress import database, outbox, rows
+from progress.advance import Rules, Transition, advance, complete
+from progress.models import Outbox
+from progress.outbox import Reference
+from progress.refusals import NotFound
+from progress.rows import Key, Record
+from progress.ticks import Tick
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """A student's wish to mark a lesson as complete."""
+
+    user_id: int
+    lesson_id: int
+
+
+Report = Tick | Completion
+
+
+@dataclass(frozen=True, slots=True)
+class Ack:
+    """What a report came to, true once given: it is committed."""
+
+    id: int | None
+    watch_percentage: float
+    status: str
+    completed: bool
+
+
+@dataclass(slots=True)
+class _Queue:
+    waiting: list[tuple[Sequence[Report], asyncio.Future[list[Ack]]]] = field(default_factory=list)
+    task: asyncio.Task[None] | None = None
+
+
+_queues: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _Queue] = weakref.WeakKeyDictionary()
+
+
+async def record(reports: Sequence[Report]) -> list[Ack]:
+    """Commit the reports and return an ack for each, in order.
+
+    The caller has checked that each student may study each lesson. Raises NotFound where a lesson is gone (then none
+    of these reports is stored), psycopg.OperationalError where the database is away (then nothing is acked, and the
+    same reports may be given again).
+    """
+    loop = asyncio.get_running_loop()
+    queue = _queues.setdefault(loop, _Queue())
+    answer: asyncio.Future[list[Ack]] = loop.create_future()
+    queue.waiting.append((reports, answer))
+    if queue.task is None:
+        queue.task = loop.create_task(_work(queue))
+    return await answer
+
+
+def record_from_thread(reports: Sequence[Report]) -> list[Ack]:
+    """`record` for synchronous code: on the server's loop where there is one, so that it joins that loop's batches."""
+    return async_to_sync(_record_and_tell)(reports)
+
+
+async def _record_and_tell(reports: Sequence[Report]) -> list[Ack]:
+    acks = await record(reports)
+    if not database.pooled():  # a loop made for this call alone: it ends with us, and the telling with it
+        await idle()
+    return acks
+
+
+async def begin(user_id: int, lesson_id: int) -> Record:
+    """Return the student's row for the lesson, begun if it is not there yet: from now on its budget fills.
+
+    Raises NotFound where the lesson is gone.
+    """
+    key = (user_id, lesson_id)
+    async with database.connection() as connection:
+        records = await rows.read(connection, [key])
+        if key not in records:
+            await rows.insert_missing(connection, [key])
+            records = await rows.read(connection, [key])
+    if key not in records:
+        raise NotFound("lesson")
+    return records[key]
+
+
+async def idle() -> None:
+    """Wait until every report is committed and every reference told or left to the sweeper."""
+    queue = _queues.get(asyncio.get_running_loop())
+    while queue is not None and queue.task is not None:
+        await asyncio.wait([queue.task])
+    await outbox.teller().idle()
+
+
+def rules() -> Rules:
+    """The school's rules, from the settings."""
+    return Rules(
+        max_rate=settings.PROGRESS_MAX_RATE,
+        accept_claims=settings.PROGRESS_ACCEPT_CLAIMS,
+        minimum=settings.FEED_PROGRESS_MINIMUM,
+        step=settings.FEED_PROGRESS_STEP,
+    )
+
+
+async def _work(queue: _Queue) -> None:
+    try:
+        while queue.waiting:
+            batch, queue.waiting = queue.waiting, []
+            await _answer(batch)
+    finally:
+        queue.task = None
+
+
+async def _answer(batch: list[tuple[Sequence[Report], asyncio.Future[list[Ack]]]]) -> None:
+    try:
+        results, references = await _commit([reports for reports, _ in batch])
+    except Exception as error:
+        for _, answer in batch:
+            if not answer.done():
+                answer.set_exception(error)
+        return
+    for (_, answer), result in zip(batch, results, strict=True):
+        if answer.done():  # whoever asked is gone; what was told is kept all the same
+            continue
+        if isinstance(result, NotFound):
+            answer.set_exception(result)
+        else:
+            answer.set_result(result)
+    outbox.teller().add(references)
+
+
+async def _commit(batch: list[Sequence[Report]]) -> tuple[list[list[Ack] | NotFound], list[Reference]]:
+    keys = sorted({(report.user_id, report.lesson_id) for reports in batch for report in reports})
+    async with database.connection() as connection, connection.transaction():
+        await rows.insert_missing(connection, keys)
+        records = await rows.lock(connection, keys)
+        now = await _now(connection)
+        states = {key: Transition(record.row) for key, record in records.items()}
+        results: list[list[Ack] | NotFound] = []
+        for reports in batch:
+            if any((report.user_id, report.lesson_id) not in records for report in reports):
+                results.append(NotFound("lesson"))
+            else:
+                results.append([_apply(report, records, states, now) for report in reports])
+        changed = {key: states[key].row for key, record in records.items() if states[key].row is not record.row}
+        await rows.update(connection, {records[key].pk: row for key, row in changed.items()})
+        references = await outbox.write(connection, _references(records, states))
+    return results, references
+
+
+def _apply(report: Report, records: dict[Key, Record], states: dict[Key, Transition], now: datetime) -> Ack:
+    key = (report.user_id, report.lesson_id)
+    lesson, before = records[key].lesson, states[key]
+    if isinstance(report, Tick):
+        after = advance(before.row, report, lesson=lesson, rules=rules(), now=now)
+    else:
+        after = complete(before.row, lesson=lesson, rules=rules(), now=now)
+    states[key] = Transition(after.row, before.announced or after.announced, before.completed or after.completed)
+    row = after.row
+    return Ack(report.id if isinstance(report, Tick) else None, row.percentage, row.status, row.completed)
+
+
+def _references(records: dict[Key, Record], states: dict[Key, Transition]) -> list[Reference]:
+    happened = [
+        (kind, key)
+        for key, state in states.items()
+        for kind, did in (
+            (Outbox.Kind.PROGRESS_ANNOUNCED, state.announced),
+            (Outbox.Kind.LESSON_COMPLETED, state.completed),
+        )
+        if did
+    ]
+    return [Reference(str(kind), records[key].pk, key[0], records[key].course_id) for kind, key in happened]
+
+
+async def _now(connection: AsyncConnection[Any]) -> datetime:
+    # The database's clock, one for all processes, read after the locks are held: whoever waited for a row must not
+    # stamp it with a time from before the wait.
+    cursor = await connection.execute("SELECT clock_timestamp()")
+    found = await cursor.fetchone()
+    if found is None:
+        raise RuntimeError("PostgreSQL gave no time")
+    now: datetime = found[0]
+    return now

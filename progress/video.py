@@ -1,0 +1,135 @@
+"""A lesson's media: its video and captions, served to whoever may see the lesson, in ranges so that players can seek.
+
+Django's FileResponse answers no Range request. servestatic answers them for public files, but knows no If-Range, takes
+`-0` and `--5` for ranges and a malformed range for an unsatisfiable one, and starts a thread for each request.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import PurePosixPath
+
+from asgiref.sync import sync_to_async
+from django.core.files.storage import Storage
+from django.db import close_old_connections
+from django.db.models.fields.files import FieldFile
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils.cache import get_conditional_response
+from django.utils.http import http_date
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_safe
+
+from progress.models import Lesson, User
+from progress.ranges import Unsatisfiable, parse_range
+
+PIECE_BYTES = 64 * 1024
+
+# Nothing else is named to the browser: an uploaded page must not become a page of ours.
+CONTENT_TYPES = {
+    ".mp4": "video/mp4",
+    ".m4v": "video/mp4",
+    ".webm": "video/webm",
+    ".ogv": "video/ogg",
+    ".vtt": "text/vtt; charset=utf-8",
+}
+
+
+@require_safe
+@cache_control(private=True)
+async def video(request: HttpRequest, course: str, lesson: str) -> HttpResponseBase:
+    """Answer with the lesson's video: 401 for a stranger, 404 for whoever may not see the lesson."""
+    return await _serve(request, course, lesson, "video")
+
+
+@require_safe
+@cache_control(private=True)
+async def captions(request: HttpRequest, course: str, lesson: str) -> HttpResponseBase:
+    """Answer with the lesson's captions, to the same people as its video."""
+    return await _serve(request, course, lesson, "captions")
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """A stored file as it was when we looked."""
+
+    storage: Storage
+    name: str
+    size: int
+    modified: datetime
+
+    @property
+    def etag(self) -> str:
+        """Strong: a file is never written over in place, so time and size tell two files apart."""
+        return f'"{int(self.modified.timestamp() * 1_000_000):x}-{self.size:x}"'
+
+    @property
+    def content_type(self) -> str:
+        return CONTENT_TYPES.get(PurePosixPath(self.name).suffix.lower(), "application/octet-stream")
+
+    async def pieces(self, wanted: range) -> AsyncIterator[bytes]:
+        """Yield the wanted bytes; the file is open only while somebody takes them."""
+        file = await asyncio.to_thread(self.storage.open, self.name, "rb")
+        try:
+            await asyncio.to_thread(file.seek, wanted.start)
+            left = len(wanted)
+            while left and (piece := await asyncio.to_thread(file.read, min(PIECE_BYTES, left))):
+                left -= len(piece)
+                yield piece
+        finally:  # also when the client goes away in the middle: the generator is closed then
+            file.close()
+
+
+async def _serve(request: HttpRequest, course: str, lesson: str, field: str) -> HttpResponseBase:
+    person = await request.auser()
+    if not isinstance(person, User):
+        return HttpResponse(status=401)  # no redirect to a login page: a player can do nothing with one
+    media = await _find(person, course, lesson, field)
+    # A player that is slow to take its bytes would otherwise keep a connection of the pool all the while.
+    await sync_to_async(close_old_connections)()
+
+    conditional = get_conditional_response(request, media.etag, int(media.modified.timestamp()))
+    response = conditional if conditional is not None else _answer(request, media)
+    response["ETag"] = media.etag
+    response["Last-Modified"] = http_date(media.modified.timestamp())
+    response["Accept-Ranges"] = "bytes"
+    return response
+
+
+@sync_to_async
+def _find(person: User, course: str, lesson: str, field: str) -> Media:
+    found = get_object_or_404(Lesson.objects.visible_to(person), course__slug=course, slug=lesson)
+    file: FieldFile = getattr(found, field)
+    if not file.name:
+        raise Http404
+    try:
+        return Media(file.storage, file.name, file.size, file.storage.get_modified_time(file.name))
+    except FileNotFoundError as error:
+        raise Http404 from error
+
+
+def _answer(request: HttpRequest, media: Media) -> HttpResponseBase:
+    whole = range(media.size)
+    try:
+        wanted = _wanted(request, media)
+    except Unsatisfiable:
+        return HttpResponse(status=416, headers={"Content-Range": f"bytes */{media.size}"})
+    headers = {"Content-Type": media.content_type, "Content-Length": str(len(whole if wanted is None else wanted))}
+    if request.method == "HEAD":
+        return HttpResponse(headers=headers)
+    if wanted is None:
+        return StreamingHttpResponse(media.pieces(whole), headers=headers)
+    headers["Content-Range"] = f"bytes {wanted.start}-{wanted.stop - 1}/{media.size}"
+    return StreamingHttpResponse(media.pieces(wanted), status=206, headers=headers)
+
+
+def _wanted(request: HttpRequest, media: Media) -> range | None:
+    """Return the range asked for, None for the whole. Ranges are for GET alone, and for the file the client knows."""
+    header = request.headers.get("Range")
+    known = request.headers.get("If-Range", media.etag)
+    if header is None or request.method != "GET" or known not in (media.etag, http_date(media.modified.timestamp())):
+        return None
+    return parse_range(header, media.size)

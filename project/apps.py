@@ -1,0 +1,8 @@
+"""The app that wires the others together: commands, pages' static files, checks."""
+
+from django.apps import AppConfig
+
+
+class ProjectConfig(AppConfig):
+    name = "project"
+    verbose_name = "Project"

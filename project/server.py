@@ -1,0 +1,105 @@
+"""The web server: Daphne with frame limits that answer, and an end that loses nothing.
+
+`python -m project.server` listens on 127.0.0.1:PORT (HOST chooses another address).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+from typing import Any
+
+from daphne.server import Server  # isort: skip - before Django: it chooses Twisted's reactor
+from daphne.ws_protocol import WebSocketProtocol
+from django.conf import settings
+from twisted.internet import reactor
+
+from project.asgi import application  # isort: skip - before our apps: it sets Django up
+from consumers import codes, heartbeat
+from project import draining, lifetime
+
+log = logging.getLogger(__name__)
+
+DRAIN_SECONDS = 20.0
+"""How long sockets and requests may take to end after SIGTERM; the supervisor waits longer than that."""
+
+
+class LimitedProtocol(WebSocketProtocol):  # type: ignore[misc]
+    """A socket whose frames have the limit of its kind: a tick is small, a position of many groups is not."""
+
+    def onConnect(self, request: Any) -> Any:
+        """Set the limit before the first frame can come."""
+        limit = (
+            settings.LIMIT_FRAME_BYTES if request.path.startswith("/ws/lessons/") else settings.LIMIT_FEED_FRAME_BYTES
+        )
+        self.maxMessagePayloadSize = self.maxFramePayloadSize = limit
+        return super().onConnect(request)
+
+
+class DrainingServer(Server):  # type: ignore[misc]
+    """Daphne, which of itself sends no close frame at SIGTERM and runs no `disconnect`.
+
+    At SIGTERM or SIGINT: not ready any more, no new connections, every socket closed with 1012 so that its client
+    comes back (elsewhere), requests and commits under way finished, then connections let go.
+    """
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **{**options, "signal_handlers": False})
+
+    def run(self) -> None:
+        """Listen until asked to end."""
+        reactor.callWhenRunning(self._begin)
+        super().run()
+
+    def _begin(self) -> None:
+        # autobahn drops the TCP connection by default when it fails one, and the client sees 1006: an over-long frame
+        # must be answered with 1009, or its sender would send it again for ever.
+        self.ws_factory.setProtocolOptions(failByDrop=False)
+        self.ws_factory.protocol = LimitedProtocol
+        loop = asyncio.get_event_loop()
+        self._beginning = loop.create_task(lifetime.begin())
+        for each in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(each, self._drain_once)
+
+    def _drain_once(self) -> None:
+        if not draining.begun():
+            draining.begin()
+            self._draining = asyncio.get_event_loop().create_task(self._drain())
+
+    async def _drain(self) -> None:
+        log.warning("Draining", extra={"connections": len(self.connections)})
+        for listener in self.listeners:
+            listener.addCallback(lambda port: port.stopListening())
+        for socket in heartbeat.open_sockets():
+            await socket.close(codes.RESTART)
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + DRAIN_SECONDS
+        while self._busy() and loop.time() < deadline:
+            await asyncio.sleep(0.05)
+        await lifetime.end()
+        log.warning("Drained", extra={"left": self._busy()})
+        self.stop()
+
+    def _busy(self) -> int:
+        applications = (details.get("application_instance") for details in self.connections.values())
+        return sum(1 for application in applications if application is not None and not application.done())
+
+
+def main() -> None:
+    """Serve until SIGTERM or SIGINT."""
+    host = os.environ.get("HOST", "127.0.0.1")
+    DrainingServer(
+        application,
+        endpoints=[f"tcp:port={settings.PORT}:interface={host}"],
+        websocket_timeout=-1,
+        # Our own heartbeat finds dead peers; Daphne's is postponed by any inbound byte.
+        ping_interval=3600,
+        ping_timeout=0,
+        proxy_forwarded_address_header="X-Forwarded-For" if os.environ.get("TRUST_FORWARDED_FOR") else None,
+    ).run()
+
+
+if __name__ == "__main__":
+    main()

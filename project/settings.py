@@ -1,0 +1,231 @@
+"""Settings: the environment, read once. A wrong variable stops the start with its name and what it needs.
+
+Every variable is listed in docs/operations.md. `.local/env`, written by `make run`, answers for variables that the
+environment does not set, so that `manage.py` by hand finds the embedded services.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import environ
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+LOCAL_DIR = BASE_DIR / ".local"
+
+env = environ.Env()
+env.prefix = ""
+if (LOCAL_DIR / "env").is_file():
+    env.read_env(LOCAL_DIR / "env", overwrite=False)
+
+
+def _number(name: str, default: float, *, least: float = 0) -> float:
+    text = env.str(name, default=str(default))
+    try:
+        value = float(text)
+    except ValueError:
+        value = float("nan")
+    if not least <= value < float("inf"):
+        raise ImproperlyConfigured(f"{name} must be a number, at least {least:g}; got {text!r}.")
+    return value
+
+
+def _whole(name: str, default: int, *, least: int = 0) -> int:
+    value = _number(name, default, least=least)
+    if value != int(value):
+        raise ImproperlyConfigured(f"{name} must be a whole number; got {value:g}.")
+    return int(value)
+
+
+def _switch(name: str, *, default: bool) -> bool:
+    text = env.str(name, default="true" if default else "false").strip().lower()
+    if text not in {"true", "false", "1", "0", "yes", "no", "on", "off"}:
+        raise ImproperlyConfigured(f"{name} must be true or false; got {text!r}.")
+    return text in {"true", "1", "yes", "on"}
+
+
+def _address(name: str, *schemes: str) -> str:
+    text: str = env.str(name, default="")
+    if text.split("://", 1)[0] not in schemes or "://" not in text:
+        raise ImproperlyConfigured(
+            f"{name} must be an address that begins with {' or '.join(f'{scheme}://' for scheme in schemes)}"
+            f"{'' if text else '; it is not set'}. `make run` brings its own services."
+        )
+    return text
+
+
+DEBUG = _switch("DEBUG", default=False)
+SECRET_KEY = env.str("SECRET_KEY", default="")
+if not SECRET_KEY:
+    raise ImproperlyConfigured("SECRET_KEY must be set: a long random text that is kept secret.")
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"] if DEBUG else [])
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+PORT = _whole("PORT", 8000)
+WEB_CONCURRENCY = _whole("WEB_CONCURRENCY", 1, least=1)
+DATABASE_URL = _address("DATABASE_URL", "postgres", "postgresql")
+REDIS_URL = _address("REDIS_URL", "redis", "rediss", "unix")
+
+# What counts as watched (docs/protocol.md, "What counts").
+PROGRESS_MAX_RATE = _number("PROGRESS_MAX_RATE", 2, least=1)
+PROGRESS_ACCEPT_CLAIMS = _switch("PROGRESS_ACCEPT_CLAIMS", default=True)
+
+# Which progress becomes an entry: from this percentage on, at each further step, and at completion.
+FEED_PROGRESS_MINIMUM = _number("FEED_PROGRESS_MINIMUM", 50)
+FEED_PROGRESS_STEP = _number("FEED_PROGRESS_STEP", 5, least=0.01)
+
+# Limits (0 = none).
+LIMIT_FRAME_BYTES = _whole("LIMIT_FRAME_BYTES", 8192)
+LIMIT_FEED_FRAME_BYTES = 65536
+LIMIT_UNSENT_BYTES = _whole("LIMIT_UNSENT_BYTES", 1024 * 1024)
+
+INSTALLED_APPS = [
+    "project",
+    "consumers",
+    "feed",
+    "progress",
+    "daphne",
+    "channels",
+    "ninja",
+    "lucide",
+    "csp",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.messages",
+    "django.contrib.postgres",
+    "django.contrib.sessions",
+    "servestatic",
+    "django.contrib.staticfiles",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "servestatic.middleware.ServeStaticMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "project.urls"
+ASGI_APPLICATION = "project.asgi.application"
+
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.debug",
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "project.navigation.places",
+            ],
+        },
+    }
+]
+
+DATABASES: dict[str, dict[str, Any]] = {
+    "default": {
+        **env.db_url_config(DATABASE_URL),
+        "ENGINE": "django.db.backends.postgresql",
+        "CONN_MAX_AGE": 0,
+        "CONN_HEALTH_CHECKS": True,
+        # Under ASGI every request has a thread of its own; without a pool each would open a connection.
+        "OPTIONS": {"pool": {"min_size": 0, "max_size": 20, "timeout": 10}},
+    }
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+CHANNEL_LAYERS: dict[str, dict[str, Any]] = {
+    "default": {
+        "BACKEND": "feed.layer.HistoryChannelLayer",
+        "CONFIG": {
+            # redis-py 8 waits 5 s by default; a write to a Redis that hangs must not hold a batch for longer than a
+            # student notices, and the outbox delivers later anyway (law 6).
+            "hosts": [{"address": REDIS_URL, "socket_timeout": 3, "socket_connect_timeout": 2}],
+            "prefix": env.str("REDIS_PREFIX", default="live"),
+        },
+    }
+}
+
+AUTH_USER_MODEL = "progress.User"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "home"
+LOGOUT_REDIRECT_URL = "login"
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_I18N = True
+USE_TZ = True
+
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(LOCAL_DIR / "media")))
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "project.staticfiles.HashedStaticFiles"
+    },
+}
+
+# Cookies and transport: everything strict once DEBUG is off (docs/operations.md says how to stand behind a proxy).
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = not DEBUG
+CSRF_COOKIE_SECURE = not DEBUG
+SECURE_SSL_REDIRECT = _switch("SECURE_SSL_REDIRECT", default=not DEBUG)
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_HSTS_SECONDS = 0 if DEBUG else _whole("SECURE_HSTS_SECONDS", 365 * 86400)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = not DEBUG
+SECURE_HSTS_PRELOAD = not DEBUG
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+if _switch("TRUST_FORWARDED_PROTO", default=False):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+CONTENT_SECURITY_POLICY = {
+    "EXCLUDE_URL_PREFIXES": ("/admin/", "/api/docs"),
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "object-src": [NONE],
+        "base-uri": [NONE],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+    },
+}
+
+NINJA_PAGINATION_PER_PAGE = 50
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+
+LOGGING: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "lines": {
+            "()": "structlog.stdlib.ProcessorFormatter",
+            "processors": "ext://project.logs.PROCESSORS",
+            "foreign_pre_chain": "ext://project.logs.PRE_CHAIN",
+        }
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "lines"}},
+    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
+    "loggers": {
+        "django.request": {"level": "ERROR"},
+        "django.security": {"level": "WARNING"},
+        "daphne": {"level": "WARNING"},
+        # The stock layer logs a traceback a second while Redis is away; feed.layer says it once, in words.
+        "channels_redis.pubsub": {"level": "CRITICAL"},
+    },
+}

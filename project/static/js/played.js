@@ -1,0 +1,134 @@
+// What a media element really played: the seconds it went through at its own speed, never those it was moved over.
+
+/** Seconds by which media time may be ahead of the clock: events come late, clocks differ. */
+const SLACK = 1.5;
+
+/** Reported beyond the end, so that the last, uneven part of a second counts; the server cuts at its own duration. */
+const BEYOND_THE_END = 0.25;
+
+const HAVE_FUTURE_DATA = 3;
+
+/**
+ * Measures played segments of any HTMLMediaElement.
+ *
+ * Media time may advance no faster than the clock times the playback rate; what does is a jump and is not counted, and
+ * nothing is while the media stands, seeks, waits for data or has failed. Events: `played` when the present segment
+ * grew or ended.
+ */
+export class PlayedSegments extends EventTarget {
+  #media;
+  #clock;
+  #open = null; // {from, to, startedAt, rate}: the segment that is being played
+  #closed = [];
+  #listeners = new AbortController();
+
+  /**
+   * @param {HTMLMediaElement} media
+   * @param {{now(): number}} clock Milliseconds that never step back.
+   */
+  constructor(media, clock) {
+    super();
+    this.#media = media;
+    this.#clock = clock;
+    const on = (types, act) => {
+      for (const type of types) media.addEventListener(type, act, { signal: this.#listeners.signal });
+    };
+    on(["playing", "seeked"], () => this.#follow());
+    on(["timeupdate"], () => this.#follow());
+    on(["pause", "waiting"], () => this.#stop());
+    on(["seeking"], () => this.#leave());
+    on(["ended"], () => this.#end());
+    on(["ratechange"], () => this.#changeRate());
+    on(["error", "emptied", "abort"], () => this.#leave());
+  }
+
+  /** Played since the last `take()`, in order of playing, the present segment included. */
+  get segments() {
+    const open = this.#open;
+    return open && open.to > open.from ? [...this.#closed, [open.from, open.to]] : [...this.#closed];
+  }
+
+  /** Take what was played since the last call; the present segment goes on from here. */
+  take() {
+    if (this.#playing()) this.#advance();
+    const segments = this.segments;
+    this.#closed = [];
+    if (this.#open) this.#begin(this.#open.to);
+    return segments;
+  }
+
+  /** Stop measuring for good. */
+  destroy() {
+    this.#listeners.abort();
+    this.#leave();
+  }
+
+  #playing() {
+    const { paused, seeking, error, readyState } = this.#media;
+    return !paused && !seeking && !error && readyState >= HAVE_FUTURE_DATA;
+  }
+
+  #follow() {
+    // `ended` is no pause for the element; its own event counts the rest.
+    if (this.#playing() && !this.#media.ended) {
+      if (this.#open) this.#advance();
+      else this.#begin(this.#media.currentTime);
+    }
+  }
+
+  #begin(at) {
+    this.#open = { from: at, to: at, startedAt: this.#clock.now(), rate: this.#media.playbackRate };
+  }
+
+  #advance() {
+    const open = this.#open;
+    if (!open) return;
+    const time = this.#media.currentTime;
+    const possible = ((this.#clock.now() - open.startedAt) / 1000) * open.rate + SLACK;
+    if (time < open.to || time - open.from > possible) {
+      this.#leave();
+      this.#begin(time);
+    } else if (time > open.to) {
+      open.to = time;
+      this.#tell();
+    }
+  }
+
+  // The media stands: what was played up to here counts, unless somebody moved it meanwhile.
+  #stop() {
+    if (!this.#media.seeking && !this.#media.error) this.#advance();
+    if (!this.#media.ended) this.#leave();
+  }
+
+  // The media was moved or failed: its time says nothing about what was played.
+  #leave() {
+    const open = this.#open;
+    this.#open = null;
+    if (!open || open.to <= open.from) return;
+    this.#closed.push([open.from, open.to]);
+    this.#tell();
+  }
+
+  #end() {
+    this.#advance();
+    const open = this.#open;
+    const { duration } = this.#media;
+    if (open && open.to > open.from && duration - open.to < SLACK) open.to = duration + BEYOND_THE_END;
+    this.#leave();
+  }
+
+  #changeRate() {
+    const open = this.#open;
+    if (!open) return;
+    if (this.#playing()) this.#advance();
+    // At the new rate the clock begins anew, or hours at the old one would excuse any jump.
+    if (this.#open === open) {
+      this.#leave();
+      this.#begin(open.to);
+    }
+  }
+
+  #tell() {
+    this.dispatchEvent(new CustomEvent("played"));
+  }
+}

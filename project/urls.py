@@ -1,0 +1,26 @@
+"""Every address of the site but the sockets, which stand in consumers/routing.py."""
+
+from django.contrib import admin
+from django.contrib.auth.views import LoginView, LogoutView
+from django.urls import path
+
+from feed import pages as feed_pages
+from progress import pages, video
+from project import health
+from project.api import api
+
+urlpatterns = [
+    path("", pages.home, name="home"),
+    path("courses/<slug:course>/<slug:lesson>/", pages.lesson, name="lesson"),
+    path("courses/<slug:course>/<slug:lesson>/video/", video.video, name="video"),
+    path("courses/<slug:course>/<slug:lesson>/captions/", video.captions, name="captions"),
+    path("me/activity/", feed_pages.activity, name="activity"),
+    path("dashboard/", feed_pages.dashboard, name="dashboard"),
+    path("dashboard/students/", feed_pages.students, name="students"),
+    path("accounts/login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
+    path("accounts/logout/", LogoutView.as_view(), name="logout"),
+    path("api/", api.urls),
+    path("admin/", admin.site.urls),
+    path("healthz", health.alive, name="healthz"),
+    path("readyz", health.ready, name="readyz"),
+]

@@ -1,0 +1,88 @@
+"""Fixtures that every test may ask for: the cast, and the loops' connections let go at the end."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from asgiref.sync import sync_to_async
+from django.contrib.auth.models import Permission
+from django.db import connections
+
+from consumers import hub
+from progress import database, recorder
+from progress.models import Course, Enrollment, Lesson, User
+from tests.live import Live, Site
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """The people and courses of the demo, without its videos."""
+
+    admin: User
+    grace: User
+    oscar: User
+    ada: User
+    bob: User
+    eve: User
+    olga: User
+    algorithms: Course
+    botany: Course
+    bernoulli: Lesson
+    mosses: Lesson
+
+
+@pytest.fixture
+def cast(db: None) -> Cast:
+    """ada and bob study algorithms, taught by grace; eve studies botany, taught by oscar."""
+    names = {"admin": "Site Admin", "grace": "Grace Hopper", "oscar": "Oscar Green", "ada": "Ada Lovelace"}
+    names |= {"bob": "Bob Moog", "eve": "Eve Curie", "olga": "Olga Ops"}
+    people = {
+        username: User.objects.create(
+            username=username,
+            first_name=name.split()[0],
+            last_name=name.split()[1],
+            is_superuser=username == "admin",
+            is_staff=username == "admin",
+        )
+        for username, name in names.items()
+    }
+    people["olga"].user_permissions.add(Permission.objects.get(codename="view_ops"))
+    algorithms = Course.objects.create(title="Algorithms", slug="algorithms")
+    botany = Course.objects.create(title="Botany", slug="botany")
+    algorithms.instructors.add(people["grace"])
+    botany.instructors.add(people["oscar"])
+    for username, course in (("ada", algorithms), ("bob", algorithms), ("eve", botany)):
+        Enrollment.objects.create(user=people[username], course=course)
+    bernoulli = Lesson.objects.create(course=algorithms, title="Bernoulli numbers", slug="bernoulli", duration=100)
+    mosses = Lesson.objects.create(course=botany, title="Mosses", slug="mosses", duration=100)
+    return Cast(**people, algorithms=algorithms, botany=botany, bernoulli=bernoulli, mosses=mosses)
+
+
+@pytest_asyncio.fixture
+async def loop_services() -> AsyncIterator[None]:
+    """Connections of this loop for the length of a test, as a web process has them."""
+    await database.open_pool()
+    yield
+    await recorder.idle()
+    await hub.stop()
+    await database.close()
+    await sync_to_async(connections.close_all)()
+
+
+@pytest.fixture(scope="session")
+def site(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """Two web processes and a worker on this run's database and Redis."""
+    folder: Path = tmp_path_factory.mktemp("site")
+    with Site(folder) as running:
+        yield running
+
+
+@pytest_asyncio.fixture
+async def live(transactional_db: None, cast: Cast, site: Site, loop_services: None) -> AsyncIterator[Live]:
+    """The running site, with the cast in its database and clients for it."""
+    async with Live(site) as clients:
+        yield clients
