@@ -34,6 +34,11 @@ class FeedConsumer(Socket):
             hub().leave(self.viewer)
             self.viewer.queue(frames.subscribed({}, recovered=False))
 
+    async def check(self) -> None:
+        """Close where nothing is left to see; where something else is, have the page begin anew with that."""
+        if set(await self._groups()) != set(self.viewer.cursors):
+            hub().reset([self.viewer], "access_changed")
+
     async def gone(self) -> None:
         """Leave the hub."""
         if hasattr(self, "viewer"):

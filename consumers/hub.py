@@ -18,7 +18,7 @@ import msgspec
 from channels.layers import get_channel_layer
 from redis.exceptions import RedisError
 
-from consumers import frames
+from consumers import access, frames
 from consumers.frames import Appended, Item
 from consumers.viewer import Viewer
 from feed import history
@@ -53,6 +53,7 @@ class Hub:
         self.streams: dict[str, Stream] = {}
         self._lock = asyncio.Lock()
         self._channel: str | None = None
+        self._attending = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
 
     async def join(self, viewer: Viewer, asked: Position, filters: Filters) -> bool:
@@ -110,30 +111,39 @@ class Hub:
         stream = self.streams.get(group)
         return stream is not None and (stream.at is None or stream.at.epoch == replay.at.epoch)
 
+    async def start(self) -> None:
+        """Begin to listen; where Redis is away, as soon as it is back."""
+        if not self._tasks:
+            self._tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._look())]
+
+    async def _attend(self) -> str:
+        """Return this process's channel; from the first call on it hears what concerns people."""
+        if self._channel is None:
+            channel = await _layer().new_channel("hub")
+            await _layer().group_add(access.GROUP, channel)
+            self._channel = channel
+            self._attending.set()
+        return self._channel
+
     async def _open(self, group: str) -> None:
-        if self._channel is None or not self._tasks:
-            await self._start()
+        await self.start()
         stream = self.streams.get(group)
         if stream is None:
             stream = self.streams[group] = Stream(group)
         stream.idle_since = asyncio.get_running_loop().time()
         if stream.subscribed.is_set():
             return
-        await _layer().group_add(group, cast(str, self._channel))
+        await _layer().group_add(group, await self._attend())
         # SUBSCRIBE is sent but not answered when group_add returns; a position told through the group is heard only
         # once it is in force, and says where the stream was then.
         async with asyncio.timeout(SUBSCRIBE_SECONDS):
             await histories().positions([group], announce=True)
             await stream.subscribed.wait()
 
-    async def _start(self) -> None:
-        self._channel = await _layer().new_channel("hub")
-        self._tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._look())]
-
     async def _listen(self) -> None:
-        layer, channel = _layer(), cast(str, self._channel)
+        await self._attending.wait()
         while True:
-            message = await layer.receive(channel)
+            message = await _layer().receive(await self._attend())
             try:
                 async with self._lock:
                     await self._hear(message)
@@ -145,17 +155,21 @@ class Hub:
 
     async def _look(self) -> None:
         while True:
-            await asyncio.sleep(LOOK_SECONDS)
             try:
                 async with self._lock:
+                    await self._attend()
                     await self._compare()
                     await self._let_go()
             except AWAY as error:
                 log.debug("Positions cannot be read", extra={"error": repr(error)})
             except Exception:
                 log.exception("Positions could not be compared")
+            await asyncio.sleep(LOOK_SECONDS)
 
     async def _hear(self, message: dict[str, Any]) -> None:
+        if message["type"] == access.CHANGED:
+            await access.look_again(message["people"])
+            return
         stream = self.streams.get(message.get("group", ""))
         if stream is None:
             return

@@ -18,8 +18,12 @@ class ProgressConsumer(Socket):
     async def opened(self) -> None:
         """Check that the person studies the lesson, begin their row, and say where they are."""
         self.lesson_id: int = self.scope["url_route"]["kwargs"]["lesson_id"]
-        await database_sync_to_async(lessons.studied_by)(self.person, self.lesson_id)
+        await self.check()
         await self.tell(welcome(self.lesson_id, await recorder.begin(self.person.pk, self.lesson_id)))
+
+    async def check(self) -> None:
+        """Raise Refused where the person does not study the lesson, or not any more."""
+        await database_sync_to_async(lessons.studied_by)(self.person, self.lesson_id)
 
     async def told(self, frame: dict[str, Any]) -> None:
         """Record a tick and ack it."""

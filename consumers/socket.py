@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Coroutine
 from typing import Any, cast
 
 import msgspec
@@ -58,6 +59,9 @@ class Socket(AsyncConsumer):
     async def gone(self) -> None:
         """Let go of what `opened` took."""
 
+    async def check(self) -> None:
+        """Check again what the person may do; raise Refused or Closed where nothing is left here."""
+
     async def tell(self, frame: object) -> None:
         """Send a frame: bytes that are JSON already, or anything that becomes it."""
         if self.is_open:
@@ -83,18 +87,10 @@ class Socket(AsyncConsumer):
         await self.send({"type": "websocket.accept"})
         self.is_open = True
         heartbeat.watch(self)
-        try:
-            if not self.person.is_authenticated:
-                raise Closed(codes.NOT_SIGNED_IN)
-            await self.opened()
-        except Closed as closed:
-            await self.close(closed.code)
-        except Refused as refused:
-            log.info("Socket refused", extra={"path": self.scope["path"], "code": refused.code})
-            await self.close(codes.NOTHING_TO_SEE)
-        except OperationalError as error:
-            log.error("Socket turned away: the database is away", extra={"error": repr(error)})
-            await self.close(codes.RESTART)
+        if self.person.is_authenticated:
+            await self._or_close(self.opened())
+        else:
+            await self.close(codes.NOT_SIGNED_IN)
 
     async def websocket_receive(self, message: dict[str, Any]) -> None:
         """Parse a frame and act; what is wrong with it is told, and twenty wrong ones in a row are enough."""
@@ -133,6 +129,31 @@ class Socket(AsyncConsumer):
         elif now - self.pinged_at >= codes.PING_SECONDS:
             self.pinged_at = now
             await self.tell(PING)
+
+    async def look_again(self) -> None:
+        """Check the person's rights anew: somebody changed them (consumers.access calls)."""
+        try:
+            cast(Any, self.scope)["user"] = await User.objects.aget(pk=self.person.pk, is_active=True)
+        except User.DoesNotExist:
+            await self.close(codes.NOT_SIGNED_IN)
+            return
+        await self._or_close(self.check())
+
+    async def turn_away(self) -> None:
+        """Close so that the client comes again."""
+        await self.close(codes.RESTART)
+
+    async def _or_close(self, checked: Coroutine[Any, Any, None]) -> None:
+        try:
+            await checked
+        except Closed as closed:
+            await self.close(closed.code)
+        except Refused as refused:
+            log.info("Socket refused", extra={"path": self.scope["path"], "code": refused.code})
+            await self.close(codes.NOTHING_TO_SEE)
+        except OperationalError as error:
+            log.error("Socket turned away: the database is away", extra={"error": repr(error)})
+            await self.close(codes.RESTART)
 
     async def _complain(self, frame: dict[str, Any], code: str, detail: str) -> None:
         given = frame.get("id")

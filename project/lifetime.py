@@ -12,6 +12,7 @@ from project import draining
 async def begin() -> None:
     """Open what a long-lived loop keeps."""
     await database.open_pool()
+    await hub.hub().start()
 
 
 async def end() -> None:

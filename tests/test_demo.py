@@ -13,7 +13,7 @@ import av
 import pytest
 from django.core.management import CommandError, call_command
 from django.test import Client
-from pytest_django import SettingsWrapper
+from pytest_django import Settings
 
 import project.demo
 from progress.models import Course, Enrollment, Exam, Lesson, User
@@ -31,7 +31,7 @@ def media(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def demo(settings: SettingsWrapper, media: Path, db: None) -> Callable[..., None]:
+def demo(settings: Settings, media: Path, db: None) -> Callable[..., None]:
     settings.DEBUG = True  # the test runner turns it off
     settings.MEDIA_ROOT = media
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
@@ -139,7 +139,7 @@ def test_a_second_run_makes_lost_files_again(demo: Callable[..., None], media: P
     assert Path(lesson.captions.path).exists()
 
 
-def test_it_refuses_where_debug_is_off(demo: Callable[..., None], settings: SettingsWrapper) -> None:
+def test_it_refuses_where_debug_is_off(demo: Callable[..., None], settings: Settings) -> None:
     settings.DEBUG = False
     with pytest.raises(CommandError, match="DEBUG"):
         demo()

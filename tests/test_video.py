@@ -12,7 +12,7 @@ from django.core.files.storage import FileSystemStorage
 from django.core.handlers.asgi import ASGIHandler
 from django.test import AsyncClient
 from django.utils.http import http_date
-from pytest_django import SettingsWrapper
+from pytest_django import Settings
 
 from progress.models import Course, Enrollment, Lesson, User
 from progress.ranges import Unsatisfiable, parse_range
@@ -24,7 +24,7 @@ CAPTIONS = "/courses/algorithms/what-is-an-algorithm/captions/"
 
 
 @pytest.fixture
-def lesson(transactional_db: None, settings: SettingsWrapper, tmp_path: Path) -> Lesson:
+def lesson(transactional_db: None, settings: Settings, tmp_path: Path) -> Lesson:
     """A lesson of grace's that ada studies; oscar teaches and eve studies something else."""
     settings.MEDIA_ROOT = tmp_path
     for username in ("ada", "grace", "oscar", "eve"):

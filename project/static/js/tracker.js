@@ -55,7 +55,7 @@ export class ProgressTracker extends EventTarget {
   #played;
   #nextId = 1;
   #known = []; // union of segments: the welcome's, and all that was taken
-  #reported = { position: NaN, state: "paused" };
+  #reported = { position: 0, state: "paused" };
   #open = false;
   #failing = false; // the last HTTP try failed
   #posting = false;
@@ -175,7 +175,7 @@ export class ProgressTracker extends EventTarget {
     this.#known = union([...this.#known, ...segments]);
     const { currentTime, paused, ended } = this.#media;
     const state = ended ? "ended" : paused ? "paused" : "playing";
-    const moved = !(Math.abs(currentTime - this.#reported.position) <= SAME_POSITION);
+    const moved = Math.abs(currentTime - this.#reported.position) > SAME_POSITION;
     if (!segments.length && !moved && state === this.#reported.state) return null;
     this.#reported = { position: currentTime, state };
     const id = this.#nextId;
@@ -364,7 +364,8 @@ export class ProgressTracker extends EventTarget {
 
   #tellSaved() {
     const { waiting } = this;
-    const reachable = this.#open || (this.#overHttp && !this.#failing) || this.#socket.state === "connecting";
+    const first = this.#socket.state === "connecting" && this.#socket.missed === 0;
+    const reachable = this.#open || first || (this.#overHttp && !this.#failing);
     const state = waiting === 0 ? "saved" : reachable ? "saving" : "offline";
     const told = `${state} ${waiting}`;
     if (told === this.#told) return;

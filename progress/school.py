@@ -1,0 +1,153 @@
+"""The school's own changes: people, courses, lessons and enrolments, each with what it must tell.
+
+No door bypasses the outbox: the admin site, imports and commands call these functions, which write what changed in
+the transaction that changes it. A change of names begins new epochs in the feed, a change of rights reaches open
+sockets, and a removal takes entries back from every screen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TypeVar
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+
+from progress import outbox
+from progress.models import (
+    Certification,
+    Course,
+    Enrollment,
+    ExamAttempt,
+    Lesson,
+    Named,
+    Outbox,
+    User,
+    UserProgress,
+)
+from progress.outbox import Reference
+
+NamedRow = TypeVar("NamedRow", bound=Named)
+
+_SUBJECTS: dict[type[Named], str] = {User: "user", Course: "course", Lesson: "lesson"}
+
+
+@transaction.atomic
+def save_person(person: User) -> None:
+    """Save a person; a new name and changed rights are told."""
+    before = _stored(person)
+    person.save()
+    if before is not None:
+        _tell_new_name(before, person)
+        rights = ("is_active", "is_superuser", "password")
+        if any(getattr(before, field) != getattr(person, field) for field in rights):
+            tell_access_changed([person.pk])
+
+
+@transaction.atomic
+def save_course(course: Course) -> None:
+    """Save a course; a new title or slug is told."""
+    before = _stored(course)
+    course.save()
+    if before is not None:
+        _tell_new_name(before, course)
+
+
+@transaction.atomic
+def save_lesson(lesson: Lesson) -> None:
+    """Save a lesson; a new title or slug is told."""
+    before = _stored(lesson)
+    lesson.save()
+    if before is not None:
+        _tell_new_name(before, lesson)
+
+
+@transaction.atomic
+def set_instructors(course: Course, people: Iterable[User]) -> None:
+    """Let these people, and no others, teach the course."""
+    before = set(course.instructors.values_list("pk", flat=True))
+    after = {person.pk for person in people}
+    course.instructors.set(after)
+    tell_access_changed(sorted(before ^ after))
+
+
+@transaction.atomic
+def save_enrollment(enrollment: Enrollment) -> None:
+    """Save an enrolment: begun, ended, or begun again."""
+    enrollment.save()
+    tell_access_changed([enrollment.user_id])
+
+
+@transaction.atomic
+def remove_enrollments(enrollments: QuerySet[Enrollment]) -> None:
+    """Remove enrolments as if they had never been; what the students did stays."""
+    people = sorted(set(enrollments.values_list("user_id", flat=True)))
+    enrollments.delete()
+    tell_access_changed(people)
+
+
+@transaction.atomic
+def remove_people(people: QuerySet[User]) -> None:
+    """Remove people with all they did; their entries are taken back from every screen."""
+    pks = list(people.values_list("pk", flat=True))
+    _withdraw(Q(user_id__in=pks))
+    tell_access_changed(pks)
+    User.objects.filter(pk__in=pks).delete()
+
+
+@transaction.atomic
+def remove_courses(courses: QuerySet[Course]) -> None:
+    """Remove courses with all that was done in them; the entries are taken back."""
+    pks = list(courses.values_list("pk", flat=True))
+    taught = User.objects.filter(courses_taught__in=pks).values_list("pk", flat=True)
+    studied = Enrollment.objects.filter(course__in=pks).values_list("user_id", flat=True)
+    concerned = sorted({*taught, *studied})
+    _withdraw(Q(course_id__in=pks))
+    Course.objects.filter(pk__in=pks).delete()
+    tell_access_changed(concerned)
+
+
+@transaction.atomic
+def remove_lessons(lessons: QuerySet[Lesson]) -> None:
+    """Remove lessons with what was watched of them; the entries are taken back."""
+    pks = list(lessons.values_list("pk", flat=True))
+    _withdraw(Q(lesson_id__in=pks), of_lessons=True)
+    Lesson.objects.filter(pk__in=pks).delete()
+
+
+def tell_access_changed(people: Sequence[int]) -> None:
+    """Tell that what these people may see became less or more."""
+    outbox.write_and_tell([Reference(Outbox.Kind.ACCESS_CHANGED, pk, user_id=pk, subject="user") for pk in people])
+
+
+def _stored(row: NamedRow) -> NamedRow | None:
+    return type(row)._default_manager.select_for_update().filter(pk=row.pk).first()
+
+
+def _tell_new_name(before: Named, after: Named) -> None:
+    said = ("name", "slug")
+    if any(getattr(before, field, None) != getattr(after, field, None) for field in said):
+        subject = _SUBJECTS[type(after)]
+        outbox.write_and_tell([Reference(Outbox.Kind.NAMES_CHANGED, after.pk, subject=subject)])
+
+
+def _withdraw(whose: Q, *, of_lessons: bool = False) -> None:
+    # Progress rows are locked in the one order of every writer, so that no tick commits an entry behind our back.
+    rows = UserProgress.objects.filter(whose).order_by("user_id", "lesson_id").select_for_update()
+    taken = [
+        (type, row.pk, row.user_id, row.course_id)
+        for row in rows
+        for type, at in (("progress_update", row.announced_at), ("lesson_completed", row.completed_at))
+        if at is not None
+    ]
+    if not of_lessons:
+        attempts = ExamAttempt.objects.filter(whose, submitted_at__isnull=False)
+        taken += [("exam_attempt", *row) for row in attempts.values_list("pk", "user_id", "course_id")]
+        certificates = Certification.objects.filter(whose)
+        taken += [("certification_issued", *row) for row in certificates.values_list("pk", "user_id", "course_id")]
+    outbox.write_and_tell(
+        [
+            Reference(Outbox.Kind.ENTRIES_WITHDRAWN, pk, user_id, course_id, type)
+            for type, pk, user_id, course_id in taken
+        ]
+    )

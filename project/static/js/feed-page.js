@@ -1,0 +1,128 @@
+// A page with a feed: joins the list, what follows it, and the visitor's buttons.
+
+import { Counted } from "./counts.js";
+import { FeedFollower } from "./feed-follower.js";
+import { FeedView } from "./feed-view.js";
+import { choose } from "./slots.js";
+import { LiveSocket } from "./socket.js";
+import { Times } from "./times.js";
+
+const REST_AFTER = 60_000;
+const SCROLLED = 120;
+
+const times = new Times(document);
+times.start();
+for (const section of document.querySelectorAll("section[data-feed]")) followFeed(section);
+
+function followFeed(section) {
+  const { socket: path, position, filters, snapshot, after, limit, holdScroll } = section.dataset;
+  const view = new FeedView(section);
+  view.addEventListener("shown", () => times.refresh());
+  if (!path) return; // a page of the past
+
+  const socket = new LiveSocket(path);
+  const follower = new FeedFollower(socket, {
+    position: JSON.parse(position),
+    filters: JSON.parse(filters),
+    snapshotUrl: snapshot,
+    afterUrl: after,
+    csrfToken: document.querySelector('meta[name="csrf-token"]').content,
+    limit: () => view.limit,
+  });
+  const withdrawnMeanwhile = new Set();
+
+  follower.addEventListener("entries", ({ detail }) => view.apply(detail.entries));
+  follower.addEventListener("snapshot", ({ detail }) => view.replaceAll(detail.entries));
+  follower.addEventListener("withdrawn", ({ detail }) => {
+    for (const id of detail.ids) withdrawnMeanwhile.add(id);
+    if (view.withdraw(detail.ids)) refill(view.limit).catch(() => {});
+  });
+
+  // The first `count` rows anew, into what is there: live entries go on coming while we ask.
+  async function refill(count) {
+    withdrawnMeanwhile.clear();
+    const { entries, more } = await follower.snapshot(count);
+    view.extend(entries.filter((entry) => !withdrawnMeanwhile.has(entry.id)), count);
+    return more;
+  }
+
+  showState(section, follower);
+  holdWhileRead(section, view, holdScroll !== undefined);
+  offerOlder(section, view, Number(limit), refill);
+  restWhileHidden(follower);
+  window.addEventListener("online", () => follower.start());
+  follower.start();
+}
+
+function showState(section, follower) {
+  const status = section.querySelector("[data-status]");
+  follower.addEventListener("state", ({ detail: { state, code } }) => {
+    const name = code ? `refused-${code}` : state;
+    status.dataset.status = name;
+    choose(status, name);
+  });
+}
+
+// Rows stand still while the visitor says so, or reads further down.
+function holdWhileRead(section, view, whileScrolled) {
+  const pause = section.querySelector("[data-pause]");
+  const pill = section.querySelector("[data-waiting]");
+  const sentence = new Counted(section, "new-entries", document.documentElement.lang);
+  let paused = false;
+
+  const decide = () => {
+    if (paused || (whileScrolled && window.scrollY > SCROLLED)) view.hold();
+    else view.release();
+  };
+  view.addEventListener("waiting", () => {
+    pill.hidden = view.waiting === 0;
+    pill.querySelector("[data-text]").textContent = sentence.say(view.waiting);
+  });
+  pause?.addEventListener("click", () => {
+    paused = !paused;
+    pause.setAttribute("aria-pressed", String(paused));
+    choose(pause, paused ? "paused" : "running");
+    decide();
+  });
+  pill.addEventListener("click", () => {
+    view.release();
+    decide(); // still paused: what comes from now on waits again
+    section.scrollIntoView({ block: "start" });
+    section.querySelector("h1, h2")?.focus({ preventScroll: true });
+  });
+  if (whileScrolled) window.addEventListener("scroll", decide, { passive: true });
+  decide();
+}
+
+// The link leads to the page of older entries; here it brings them to this one, which stays live.
+function offerOlder(section, view, step, refill) {
+  const link = section.querySelector("[data-older]");
+  link?.addEventListener("click", async (event) => {
+    if (event.metaKey || event.ctrlKey || event.shiftKey) return;
+    event.preventDefault();
+    if (link.getAttribute("aria-busy") === "true") return;
+    link.setAttribute("aria-busy", "true");
+    try {
+      const more = await refill(view.limit + step);
+      link.hidden = !more;
+    } catch {
+      window.location.assign(link.href);
+    }
+    link.removeAttribute("aria-busy");
+  });
+}
+
+// A page that nobody sees costs the server a socket; it catches up when it is shown.
+function restWhileHidden(follower) {
+  let timer = null;
+  document.addEventListener("visibilitychange", () => {
+    clearTimeout(timer);
+    if (document.visibilityState === "hidden") {
+      timer = setTimeout(() => follower.rest(), REST_AFTER);
+    } else {
+      times.refresh();
+      follower.start();
+    }
+  });
+  window.addEventListener("pageshow", () => follower.start());
+}

@@ -1,0 +1,126 @@
+// The video page: joins the player, its tracker and what the page says about them.
+
+import { Counted } from "./counts.js";
+import { choose, fill } from "./slots.js";
+import { LiveSocket } from "./socket.js";
+import { ProgressTracker } from "./tracker.js";
+import { WatchedStrip } from "./watched-strip.js";
+
+const AT_THE_END = 1; // seconds: who left here has seen it, and begins anew
+
+const page = document.querySelector("[data-lesson]");
+const video = page.querySelector("video");
+const facts = page.dataset;
+if (facts.socket) follow();
+
+function follow() {
+  const socket = new LiveSocket(facts.socket);
+  const tracker = video && new ProgressTracker(video, {
+    socket,
+    url: facts.progressUrl,
+    csrfToken: csrfToken(),
+    owner: `${facts.student}:${facts.lesson}`,
+    duration: Number(facts.duration),
+    segments: JSON.parse(facts.segments),
+  });
+  offerCompletion();
+  if (!tracker) return;
+
+  const strip = new WatchedStrip(page.querySelector("[data-strip]"), Number(facts.duration));
+  strip.show(tracker.segments);
+  tracker.addEventListener("played", ({ detail }) => strip.show(detail.segments));
+  tracker.addEventListener("progress", ({ detail }) => {
+    strip.show(detail.segments);
+    showProgress(detail);
+  });
+  video.addEventListener("timeupdate", () => strip.stand(video.currentTime));
+  showSaved(tracker, socket);
+  whenReady(video, () => resume(tracker, strip));
+  tracker.start();
+}
+
+function whenReady(media, act) {
+  if (media.readyState >= HTMLMediaElement.HAVE_METADATA) act();
+  else media.addEventListener("loadedmetadata", act, { once: true });
+}
+
+function resume(tracker, strip) {
+  const position = Number(facts.position);
+  if (position <= 0 || position >= video.duration - AT_THE_END || video.currentTime > 0) return;
+  tracker.resumeAt(position);
+  strip.stand(position);
+}
+
+// What the server has; keys that it did not tell stay as they are.
+function showProgress({ watch_percentage, status, threshold }) {
+  const said = page.querySelector("[data-progress]");
+  if (watch_percentage !== undefined) fill(said, { watch_percentage });
+  if (threshold !== undefined) fill(page.querySelector("[data-needed]"), { threshold });
+  if (status !== undefined) showStatus(status);
+}
+
+function showStatus(status) {
+  page.dataset.status = status;
+  choose(page.querySelector("[data-state]"), status);
+  const own = document.querySelector(`[data-lesson-link="${facts.lesson}"]`);
+  if (own) choose(own, status);
+  page.querySelector("[data-complete]").hidden = status === "completed";
+}
+
+// The socket may be refused for good, or what is watched may be waiting on this device: one place says which.
+function showSaved(tracker, socket) {
+  const place = page.querySelector("[data-saved]");
+  const waiting = new Counted(page, "waiting-ticks", document.documentElement.lang);
+  let saved = { state: "saved", waiting: 0 };
+  let dropped = false;
+  const show = () => {
+    const refused = socket.state === "refused" && [4401, 4403].includes(socket.code);
+    const name = refused ? `refused-${socket.code}` : dropped ? "dropped" : saved.state;
+    place.dataset.saved = name;
+    choose(place, name);
+    if (name === "offline") place.querySelector("[data-waiting]").textContent = waiting.say(saved.waiting);
+  };
+  tracker.addEventListener("saved", ({ detail }) => {
+    saved = detail;
+    show();
+  });
+  tracker.addEventListener("dropped", () => {
+    dropped = true;
+    show();
+  });
+  socket.addEventListener("state", show);
+}
+
+function offerCompletion() {
+  const button = page.querySelector("[data-complete]");
+  const refusal = page.querySelector("[data-refusal]");
+  button.addEventListener("click", async () => {
+    button.disabled = true;
+    refusal.hidden = true;
+    const answer = await complete();
+    button.disabled = false;
+    if (answer.success) {
+      showStatus("completed");
+      return;
+    }
+    refusal.hidden = false;
+    choose(refusal, answer.error ? "told" : "unreached");
+    refusal.querySelector("[data-text]").textContent = answer.error ?? "";
+    const quiz = refusal.querySelector("a");
+    quiz.hidden = !answer.quiz_url;
+    if (answer.quiz_url) quiz.href = answer.quiz_url;
+  });
+}
+
+async function complete() {
+  try {
+    const response = await fetch(facts.completeUrl, { method: "POST", headers: { "X-CSRFToken": csrfToken() } });
+    return await response.json();
+  } catch {
+    return { success: false };
+  }
+}
+
+function csrfToken() {
+  return document.querySelector('meta[name="csrf-token"]').content;
+}
