@@ -53,6 +53,7 @@ class Hub:
         self.streams: dict[str, Stream] = {}
         self._lock = asyncio.Lock()
         self._channel: str | None = None
+        self._beginning = asyncio.Lock()
         self._attending = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -118,11 +119,12 @@ class Hub:
 
     async def _attend(self) -> str:
         """Return this process's channel; from the first call on it hears what concerns people."""
-        if self._channel is None:
-            channel = await _layer().new_channel("hub")
-            await _layer().group_add(access.GROUP, channel)
-            self._channel = channel
-            self._attending.set()
+        async with self._beginning:
+            if self._channel is None:
+                channel = await _layer().new_channel("hub")
+                await _layer().group_add(access.GROUP, channel)
+                self._channel = channel
+                self._attending.set()
         return self._channel
 
     async def _open(self, group: str) -> None:

@@ -13,11 +13,11 @@ from datetime import datetime
 from pathlib import PurePosixPath
 
 from asgiref.sync import sync_to_async
+from django.core.files.base import File
 from django.core.files.storage import Storage
-from django.db import close_old_connections
+from django.db import connection
 from django.db.models.fields.files import FieldFile
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
-from django.shortcuts import get_object_or_404
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils.cache import get_conditional_response
 from django.utils.http import http_date
 from django.views.decorators.cache import cache_control
@@ -70,17 +70,34 @@ class Media:
     def content_type(self) -> str:
         return CONTENT_TYPES.get(PurePosixPath(self.name).suffix.lower(), "application/octet-stream")
 
-    async def pieces(self, wanted: range) -> AsyncIterator[bytes]:
-        """Yield the wanted bytes; the file is open only while somebody takes them."""
-        file = await asyncio.to_thread(self.storage.open, self.name, "rb")
-        try:
-            await asyncio.to_thread(file.seek, wanted.start)
-            left = len(wanted)
-            while left and (piece := await asyncio.to_thread(file.read, min(PIECE_BYTES, left))):
-                left -= len(piece)
-                yield piece
-        finally:  # also when the client goes away in the middle: the generator is closed then
-            file.close()
+
+class Pieces:
+    """The wanted bytes of a stored file, in pieces; the file is open only while somebody takes them.
+
+    Django calls `close` when the answer is sent and when the client has gone away. A generator's own `finally` comes
+    too late for that: the response keeps the generator until the garbage collector finds both.
+    """
+
+    def __init__(self, media: Media, wanted: range) -> None:
+        self._media = media
+        self._wanted = wanted
+        self._file: File[bytes] | None = None
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        file = await asyncio.to_thread(self._open)
+        left = len(self._wanted)
+        while left and (piece := await asyncio.to_thread(file.read, min(PIECE_BYTES, left))):
+            left -= len(piece)
+            yield piece
+
+    def close(self) -> None:
+        if self._file is not None:
+            self._file.close()
+
+    def _open(self) -> File[bytes]:
+        self._file = self._media.storage.open(self._media.name, "rb")
+        self._file.seek(self._wanted.start)
+        return self._file
 
 
 async def _serve(request: HttpRequest, course: str, lesson: str, field: str) -> HttpResponseBase:
@@ -88,9 +105,8 @@ async def _serve(request: HttpRequest, course: str, lesson: str, field: str) -> 
     if not isinstance(person, User):
         return HttpResponse(status=401)  # no redirect to a login page: a player can do nothing with one
     media = await _find(person, course, lesson, field)
-    # A player that is slow to take its bytes would otherwise keep a connection of the pool all the while.
-    await sync_to_async(close_old_connections)()
-
+    if media is None:
+        return HttpResponse(status=404)  # not the page that says it: that is drawn for people, with queries of its own
     conditional = get_conditional_response(request, media.etag, int(media.modified.timestamp()))
     response = conditional if conditional is not None else _answer(request, media)
     response["ETag"] = media.etag
@@ -100,15 +116,18 @@ async def _serve(request: HttpRequest, course: str, lesson: str, field: str) -> 
 
 
 @sync_to_async
-def _find(person: User, course: str, lesson: str, field: str) -> Media:
-    found = get_object_or_404(Lesson.objects.visible_to(person), course__slug=course, slug=lesson)
-    file: FieldFile = getattr(found, field)
-    if not file.name:
-        raise Http404
+def _find(person: User, course: str, lesson: str, field: str) -> Media | None:
+    found = Lesson.objects.visible_to(person).filter(course__slug=course, slug=lesson).first()
+    if not connection.in_atomic_block:
+        # Else a player that is slow to take its bytes would keep a connection of the pool all the while.
+        connection.close()
+    file: FieldFile | None = found and getattr(found, field)
+    if not file or not file.name:
+        return None
     try:
         return Media(file.storage, file.name, file.size, file.storage.get_modified_time(file.name))
-    except FileNotFoundError as error:
-        raise Http404 from error
+    except FileNotFoundError:
+        return None
 
 
 def _answer(request: HttpRequest, media: Media) -> HttpResponseBase:
@@ -121,9 +140,9 @@ def _answer(request: HttpRequest, media: Media) -> HttpResponseBase:
     if request.method == "HEAD":
         return HttpResponse(headers=headers)
     if wanted is None:
-        return StreamingHttpResponse(media.pieces(whole), headers=headers)
+        return StreamingHttpResponse(Pieces(media, whole), headers=headers)
     headers["Content-Range"] = f"bytes {wanted.start}-{wanted.stop - 1}/{media.size}"
-    return StreamingHttpResponse(media.pieces(wanted), status=206, headers=headers)
+    return StreamingHttpResponse(Pieces(media, wanted), status=206, headers=headers)
 
 
 def _wanted(request: HttpRequest, media: Media) -> range | None:

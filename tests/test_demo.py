@@ -16,7 +16,7 @@ from django.test import Client
 from pytest_django import Settings
 
 import project.demo
-from progress.models import Course, Enrollment, Exam, Lesson, User
+from progress.models import Course, Enrollment, Exam, Lesson, Outbox, User
 from progress.text import normalised
 from project.demo import captions, cast, videos
 
@@ -148,7 +148,7 @@ def test_it_refuses_where_debug_is_off(demo: Callable[..., None], settings: Sett
 
 @pytest.mark.parametrize("missing", ["av", "PIL"])
 def test_it_says_what_to_install(demo: Callable[..., None], monkeypatch: pytest.MonkeyPatch, missing: str) -> None:
-    for name in ("school", "videos"):
+    for name in ("stage", "videos"):
         monkeypatch.delitem(sys.modules, f"project.demo.{name}", raising=False)
         monkeypatch.delattr(project.demo, name, raising=False)
     monkeypatch.setitem(sys.modules, missing, None)
@@ -180,6 +180,10 @@ def test_a_student_whose_enrolment_ended_studies_again(demo: Callable[..., None]
     Enrollment.objects.filter(user__username="student0002").update(active=False)
     demo("--students", "2")
     assert Enrollment.objects.get(user__username="student0002").active
+    told = Outbox.objects.filter(
+        kind=Outbox.Kind.ACCESS_CHANGED, user_id__in=User.objects.filter(username__startswith="st")
+    )
+    assert [reference.user_id for reference in told] == [User.objects.get(username="student0002").pk]
 
 
 def test_each_line_of_the_sessions_file_is_one_students_login(demo: Callable[..., None], tmp_path: Path) -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from asgiref.sync import sync_to_async
 from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage
 from django.core.handlers.asgi import ASGIHandler
+from django.db import connections
 from django.test import AsyncClient
 from django.utils.http import http_date
 from pytest_django import Settings
@@ -24,7 +27,14 @@ CAPTIONS = "/courses/algorithms/what-is-an-algorithm/captions/"
 
 
 @pytest.fixture
-def lesson(transactional_db: None, settings: Settings, tmp_path: Path) -> Lesson:
+async def connections_let_go(transactional_db: None) -> AsyncIterator[None]:
+    """Close what the loop's thread has open, or the test database could not be removed."""
+    yield
+    await sync_to_async(connections.close_all)()
+
+
+@pytest.fixture
+def lesson(connections_let_go: None, settings: Settings, tmp_path: Path) -> Lesson:
     """A lesson of grace's that ada studies; oscar teaches and eve studies something else."""
     settings.MEDIA_ROOT = tmp_path
     for username in ("ada", "grace", "oscar", "eve"):

@@ -1,4 +1,4 @@
-"""The demo's school: puts the cast, its courses and their media where they are missing, and changes nothing else."""
+"""The demo's stage: puts the cast, its courses and their media where they are missing, and changes nothing else."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from django.core.files.base import ContentFile
 from django.db import transaction
 from django.db.models.fields.files import FieldFile
 
+from progress import school
 from progress.models import Course, Enrollment, Exam, Lesson, User
 from project.demo import captions, cast, videos
 
@@ -42,7 +43,7 @@ def _person(person: cast.Person, password: str) -> User:
         is_staff=person.superuser,
         is_superuser=person.superuser,
     )
-    made.save()
+    school.save_person(made)
     if person.permission:
         app, codename = person.permission.split(".")
         made.user_permissions.add(Permission.objects.get(content_type__app_label=app, codename=codename))
@@ -52,9 +53,9 @@ def _person(person: cast.Person, password: str) -> User:
 def _course(course: cast.Course, people: dict[str, User]) -> None:
     made, new = Course.objects.get_or_create(slug=course.slug, defaults={"title": course.title})
     if new:
-        made.instructors.set([people[username] for username in course.instructors])
+        school.set_instructors(made, [people[username] for username in course.instructors])
         for username in course.students:
-            Enrollment.objects.create(user=people[username], course=made)
+            school.save_enrollment(Enrollment(user=people[username], course=made))
         if course.exam:
             Exam.objects.create(course=made, title=course.exam, pass_mark=course.pass_mark)
     for order, lesson in enumerate(course.lessons, start=1):
@@ -70,7 +71,7 @@ def _lesson(course: Course, lesson: cast.Lesson, order: int) -> None:
     _keep(made.captions, vtt, lambda: captions.webvtt(lesson.captions, seconds=lesson.seconds).encode())
     if there is None:
         made.duration = videos.duration(made.video.path)
-        made.save()
+        school.save_lesson(made)
 
 
 def _keep(file: FieldFile, name: str, make: Callable[[], bytes]) -> None:

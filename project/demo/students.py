@@ -17,6 +17,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.crypto import get_random_string
 
+from progress import school
 from progress.models import Course, Enrollment, User
 from progress.text import normalised
 from project.demo import cast
@@ -34,14 +35,17 @@ def make(count: int) -> list[User]:
         User.objects.bulk_create((_student(name, password) for name in missing), batch_size=BATCH)
     students = {student.username: student for student in User.objects.filter(username__in=names)}
     course = Course.objects.get(slug=cast.ALGORITHMS.slug)
-    # Not through the functions that tell open sockets of it: nobody of these is there yet.
+    studying = set(Enrollment.objects.filter(course=course, active=True).values_list("user_id", flat=True))
+    idle = [student for student in students.values() if student.pk not in studying]
     Enrollment.objects.bulk_create(
-        (Enrollment(user=student, course=course) for student in students.values()),
+        (Enrollment(user=student, course=course) for student in idle),
         batch_size=BATCH,
         update_conflicts=True,
         unique_fields=["user", "course"],
         update_fields=["active"],
     )
+    # In bulk what progress.school does for one; those who are new have no page open that could want to know.
+    school.tell_access_changed([student.pk for student in idle if student.username in there])
     return [students[name] for name in names]
 
 

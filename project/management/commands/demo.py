@@ -31,7 +31,7 @@ class Command(BaseCommand):
         if sessions is not None and students is None:
             raise CommandError("--sessions needs --students: it logs those students in.")
         try:
-            from project.demo import school
+            from project.demo import stage
             from project.demo import students as load
         except ImportError as error:
             raise CommandError(
@@ -39,7 +39,7 @@ class Command(BaseCommand):
                 "run `make setup`, or `python -m pip install av pillow`."
             ) from error
 
-        school.make()
+        stage.make()
         if students is None:
             return
         people = load.make(students)
