@@ -121,7 +121,7 @@ def _find(person: User, course: str, lesson: str, field: str) -> Media | None:
     if not connection.in_atomic_block:
         # Else a player that is slow to take its bytes would keep a connection of the pool all the while.
         connection.close()
-    file: FieldFile | None = found and getattr(found, field)
+    file: FieldFile | None = getattr(found, field, None)
     if not file or not file.name:
         return None
     try:

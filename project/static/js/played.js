@@ -3,6 +3,9 @@
 /** Seconds by which media time may be ahead of the clock: events come late, clocks differ. */
 const SLACK = 1.5;
 
+/** The same after a jump: who jumps again and again must not be given the slack each time. */
+const SLACK_AFTER_A_JUMP = 0.25;
+
 /** Reported beyond the end, so that the last, uneven part of a second counts; the server cuts at its own duration. */
 const BEYOND_THE_END = 0.25;
 
@@ -18,7 +21,8 @@ const HAVE_FUTURE_DATA = 3;
 export class PlayedSegments extends EventTarget {
   #media;
   #clock;
-  #open = null; // {from, to, startedAt, rate}: the segment that is being played
+  #open = null; // {from, to}: the segment that is being played
+  #anchor = null; // {time, at, rate, slack}: since when the media has run with the clock
   #closed = [];
   #listeners = new AbortController();
 
@@ -53,7 +57,7 @@ export class PlayedSegments extends EventTarget {
     if (this.#playing()) this.#advance();
     const segments = this.segments;
     this.#closed = [];
-    if (this.#open) this.#begin(this.#open.to);
+    if (this.#open) this.#open.from = this.#open.to;
     return segments;
   }
 
@@ -76,19 +80,21 @@ export class PlayedSegments extends EventTarget {
     }
   }
 
-  #begin(time) {
-    const at = milliseconds(time);
-    this.#open = { from: at, to: at, startedAt: this.#clock.now(), rate: this.#media.playbackRate };
+  #begin(time, slack = SLACK) {
+    const from = milliseconds(time);
+    this.#open = { from, to: from };
+    this.#anchor = { time: from, at: this.#clock.now(), rate: this.#media.playbackRate, slack };
   }
 
   #advance() {
     const open = this.#open;
     if (!open) return;
     const time = milliseconds(this.#media.currentTime);
-    const possible = ((this.#clock.now() - open.startedAt) / 1000) * open.rate + SLACK;
-    if (time < open.to || time - open.from > possible) {
+    const { at, rate, slack, time: begun } = this.#anchor;
+    const possible = ((this.#clock.now() - at) / 1000) * rate + slack;
+    if (time < open.to || time - begun > possible) {
       this.#leave();
-      this.#begin(time);
+      this.#begin(time, SLACK_AFTER_A_JUMP);
     } else if (time > open.to) {
       open.to = time;
       this.#tell();
@@ -123,10 +129,8 @@ export class PlayedSegments extends EventTarget {
     if (!open) return;
     if (this.#playing()) this.#advance();
     // At the new rate the clock begins anew, or hours at the old one would excuse any jump.
-    if (this.#open === open) {
-      this.#leave();
-      this.#begin(open.to);
-    }
+    const { slack } = this.#anchor;
+    this.#anchor = { time: this.#open.to, at: this.#clock.now(), rate: this.#media.playbackRate, slack };
   }
 
   #tell() {

@@ -1,0 +1,107 @@
+"""The school's doors: what is renamed, enrolled, ended or removed reaches open pages, live."""
+
+from __future__ import annotations
+
+from asgiref.sync import sync_to_async
+
+from progress import school
+from progress.models import Course, Enrollment, Lesson, User, UserProgress
+from tests.conftest import Cast
+from tests.live import Live, until
+
+
+async def test_a_renamed_person_resets_viewers_and_a_fresh_snapshot_has_the_new_name(live: Live, cast: Cast) -> None:
+    async with live.player(cast.ada, cast.bernoulli) as player:
+        await player.watch(to=95)
+    async with live.feed(cast.admin) as admin, live.feed(cast.grace, web=1) as grace, live.feed(cast.oscar) as oscar:
+
+        def rename() -> None:
+            cast.ada.last_name = "King"
+            school.save_person(cast.ada)
+
+        await sync_to_async(rename)()
+        for viewer in (admin, grace):
+            assert (await viewer.until("reset"))["reason"] == "renamed"
+        assert oscar.of("reset") == []  # nothing of ada's in his course
+        answer = await admin.subscribe(admin.position)
+        assert not answer["recovered"]
+        fresh = await live.snapshot(cast.admin)
+        assert {entry["user"]["name"] for entry in fresh["entries"]} == {"Ada King"}
+        assert (await admin.subscribe(fresh["position"]))["recovered"]
+    found = await live.snapshot(cast.admin, q="king")
+    assert len(found["entries"]) == 2
+
+
+async def test_a_removed_person_disappears_from_every_open_page(live: Live, cast: Cast) -> None:
+    async with live.player(cast.ada, cast.bernoulli) as hers, live.player(cast.bob, cast.bernoulli) as his:
+        await hers.watch(to=95)
+        await his.watch(to=95)
+    async with live.feed(cast.admin) as admin, live.feed(cast.grace, web=1) as grace:
+        assert len(admin.entries) == len(grace.entries) == 4
+        await sync_to_async(school.remove_people)(User.objects.filter(pk=cast.ada.pk))
+        for viewer, person in ((admin, cast.admin), (grace, cast.grace)):
+            await until(lambda v=viewer: len(v.entries) == 2)
+            assert viewer.list() == (await live.snapshot(person))["entries"]
+    assert await UserProgress.objects.filter(user_id=cast.ada.pk).acount() == 0
+
+
+async def test_a_removed_lesson_takes_its_entries_along_and_leaves_the_others(live: Live, cast: Cast) -> None:
+    other = await Lesson.objects.acreate(course=cast.algorithms, title="Other", slug="other", duration=10)
+    for lesson in (cast.bernoulli, other):
+        async with live.player(cast.ada, lesson) as player:
+            await player.watch(to=95)
+    async with live.feed(cast.grace) as grace:
+        await sync_to_async(school.remove_lessons)(Lesson.objects.filter(pk=other.pk))
+        await until(lambda: len(grace.entries) == 2)
+        assert {entry["lesson"]["slug"] for entry in grace.entries.values()} == {"bernoulli"}
+
+
+async def test_an_ended_enrolment_closes_the_students_player_on_every_process(live: Live, cast: Cast) -> None:
+    async with (
+        live.player(cast.ada, cast.bernoulli, web=0) as first,
+        live.player(cast.ada, cast.bernoulli, web=1) as second,
+        live.player(cast.bob, cast.bernoulli, web=1) as his,
+    ):
+        await first.watch(to=10)
+        enrollment = await Enrollment.objects.aget(user=cast.ada)
+        enrollment.active = False
+        await sync_to_async(school.save_enrollment)(enrollment)
+        assert await first.until_closed() == 4403
+        assert await second.until_closed() == 4403
+        assert (await his.watch(to=20))["watch_percentage"] == 20
+
+
+async def test_a_disabled_account_is_not_signed_in_any_more(live: Live, cast: Cast) -> None:
+    async with live.feed(cast.grace, web=1) as grace:
+        cast.grace.is_active = False
+        await sync_to_async(school.save_person)(cast.grace)
+        assert await grace.until_closed() == 4401
+
+
+async def test_a_lost_course_is_told_no_more_and_a_gained_one_is(live: Live, cast: Cast) -> None:
+    async with live.feed(cast.grace, web=1) as grace, live.feed(cast.admin) as admin:
+        await sync_to_async(school.set_instructors)(cast.botany, [cast.grace, cast.oscar])
+        assert (await grace.until("reset"))["reason"] == "access_changed"
+        fresh = await live.snapshot(cast.grace, web=1)
+        assert set(fresh["position"]) == {f"feed.course.{cast.algorithms.pk}", f"feed.course.{cast.botany.pk}"}
+        assert (await grace.subscribe(fresh["position"]))["recovered"]
+
+        await sync_to_async(school.set_instructors)(cast.algorithms, [])
+        await grace.until("reset", count=2)
+        heard = len(grace.of("entries"))
+        async with live.player(cast.ada, cast.bernoulli) as player:
+            await player.watch(to=95)
+        await admin.until_shown("lesson_completed")  # somebody received it
+        assert len(grace.of("entries")) == heard
+
+        await sync_to_async(school.set_instructors)(cast.botany, [cast.oscar])
+        assert await grace.until_closed() == 4403
+
+
+async def test_a_course_is_removed_with_its_entries(live: Live, cast: Cast) -> None:
+    async with live.player(cast.ada, cast.bernoulli) as player:
+        await player.watch(to=95)
+    async with live.feed(cast.admin) as admin:
+        assert len(admin.entries) == 2
+        await sync_to_async(school.remove_courses)(Course.objects.filter(pk=cast.algorithms.pk))
+        await until(lambda: admin.entries == {})
