@@ -8,8 +8,12 @@ from progress.models import Course
 
 
 def places(request: HttpRequest) -> dict[str, Any]:
-    """Context for templates: `watches_students` (dashboard), `is_operator` (operations)."""
+    """Context for templates: `watches_students`, whether the dashboard is offered.
+
+    Nobody is looked up for an address that there is not: Django renders that page in a thread whose database
+    connection nobody would give back.
+    """
     person = getattr(request, "user", None)
-    if person is None or not person.is_authenticated:
+    if request.resolver_match is None or person is None or not person.is_authenticated:
         return {"watches_students": False}
     return {"watches_students": person.has_perm("feed.view_all") or Course.objects.taught_by(person).exists()}

@@ -16,17 +16,13 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from project.embedded import CHECKOUT, Postgres, Service, Valkey, is_free
-from project.supervisor import (
-    Process,
-    Refused,
-    RunLock,
-    Stop,
-    Supervisor,
-    end_with_parent,
-    how,
-    parse_procfile,
-    tell,
-)
+from project.running.kernel import end_with_parent
+from project.running.process import Process, how
+from project.running.procfile import parse_procfile
+from project.running.refused import Refused
+from project.running.runlock import RunLock
+from project.running.supervisor import Stop, Supervisor
+from project.running.terminal import tell
 
 LOGINS = """\
 log in with the password "demo" as

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import ROUND_DOWN, Decimal
+from random import Random
 
 import pytest
 from hypothesis import given, settings
@@ -43,9 +44,9 @@ def test_merged_segments_are_sorted_apart_and_not_empty(segments: list[Segment])
 
 @quickly
 @given(whole_segments, st.randoms(use_true_random=False))
-def test_the_order_of_segments_does_not_matter(segments: list[Segment], random: object) -> None:
+def test_the_order_of_segments_does_not_matter(segments: list[Segment], random: Random) -> None:
     shuffled = list(segments)
-    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    random.shuffle(shuffled)
     assert coverage.union(shuffled) == coverage.union(segments)
 
 

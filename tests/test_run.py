@@ -16,7 +16,11 @@ import pytest
 import redis
 
 from project import embedded
-from project.supervisor import Process, Refused, eventually, parse_procfile
+from project.embedded.throwaway import remove_abandoned, throwaway
+from project.running.process import Process
+from project.running.procfile import parse_procfile
+from project.running.refused import Refused
+from project.running.waiting import eventually
 
 RUN = """
 import sys
@@ -34,7 +38,7 @@ sys.exit(main(Plan(here, here / "local", here / "Procfile", migrate, demo)))
 WEB = """
 import contextlib, http.server, os, pathlib, signal, sys, time
 
-from project.supervisor import end_with_parent
+from project.running.kernel import end_with_parent
 
 parent = os.getpid()
 if os.fork() == 0:
@@ -67,6 +71,18 @@ http.server.ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Ready).s
 PROCFILE = """
 web: python web.py
 worker: python -c "import signal; print('at work'); signal.pause()"
+"""
+
+# A test run, as far as its data under /var/tmp are concerned.
+LODGER = """
+import pathlib, signal, sys
+
+from project.embedded.throwaway import throwaway
+
+with throwaway(pathlib.Path(sys.argv[1])) as place:
+    (place / "data").mkdir()
+    print(place, flush=True)
+    signal.pause()
 """
 
 Start = Callable[..., contextlib.AbstractContextManager[embedded.Services]]
@@ -349,6 +365,36 @@ def test_a_stranger_with_the_id_of_a_crashed_postgres_does_not_stop_the_next(ser
             stranger.kill()
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root's data lie outside the folder that was asked for")
+def test_the_data_of_a_killed_run_are_removed_by_the_next_and_those_of_a_living_one_are_not(tmp_path: Path) -> None:
+    with lodger(tmp_path / "killed") as (killed, its), lodger(tmp_path / "living") as (living, others):
+        killed.kill()
+        killed.wait()
+        with throwaway(tmp_path / "next") as ours:
+            assert ours
+            assert ours.is_dir()
+            assert not its.exists()
+            assert (others / "data").is_dir()
+        assert not ours.exists()
+        living.send_signal(signal.SIGINT)
+        living.wait()
+        assert not others.exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root's data lie outside the folder that was asked for")
+def test_the_data_of_a_killed_run_stay_until_its_servers_have_ended(tmp_path: Path) -> None:
+    with lodger(tmp_path / "killed") as (killed, its):
+        server = Process("server", ["sleep", "60"], env={"PATH": os.defpath}, folder=its / "data")
+        server.start()
+        killed.kill()
+        killed.wait()
+        remove_abandoned()
+        assert (its / "data").is_dir()
+        server.kill()
+        remove_abandoned()
+        assert not its.exists()
+
+
 def test_what_a_process_started_ends_with_it_even_from_a_session_of_its_own(tmp_path: Path) -> None:
     script = "import os, time\nif os.fork() == 0: os.setsid()\nopen(str(os.getpid()), 'w').close()\ntime.sleep(60)"
     process = Process("parent", [sys.executable, "-c", script], env={}, folder=tmp_path)
@@ -366,6 +412,22 @@ def test_a_procfile_names_its_processes_in_order_and_an_empty_one_is_refused() -
     }
     with pytest.raises(Refused, match="names no process"):
         parse_procfile("# nothing\n")
+
+
+@contextlib.contextmanager
+def lodger(folder: Path) -> Iterator[tuple[subprocess.Popen[str], Path]]:
+    """Give a living process with data under /var/tmp, and the place of the data."""
+    command = [sys.executable, "-c", LODGER, str(folder)]
+    with subprocess.Popen(
+        command, cwd=embedded.CHECKOUT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as process:
+        try:
+            assert process.stdout
+            place = Path(process.stdout.readline().strip())
+            assert (place / "data").is_dir()
+            yield process, place
+        finally:
+            process.kill()
 
 
 def answers(client: redis.Redis) -> bool:

@@ -102,10 +102,12 @@ export class FakeMedia extends EventTarget {
   fire(type) {
     this.dispatchEvent(new Event(type));
   }
-  play() {
+  /** `late`: seconds that it ran before it said so. */
+  play(late = 0) {
     this.paused = false;
     this.ended = false;
     this.fire("play");
+    this.#time += late;
     this.fire("playing");
   }
   pause() {

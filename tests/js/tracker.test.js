@@ -177,6 +177,13 @@ test("at the end the last second is whole, and the end is reported once", async 
   assert.equal(made.ticks.filter(({ state }) => state === "ended").length, 1);
 });
 
+test("a lesson played from its beginning to its end is watched whole, though events come late", async () => {
+  const made = open({ duration: 24 });
+  made.media.play(0.03);
+  await made.media.runs(30);
+  assert.equal(made.ticks.at(-1).watch_percentage, 100);
+});
+
 test("a seek to the end watches nothing", async () => {
   const made = open();
   made.media.currentTime = 100;

@@ -9,6 +9,9 @@ const SLACK_AFTER_A_JUMP = 0.25;
 /** Reported beyond the end, so that the last, uneven part of a second counts; the server cuts at its own duration. */
 const BEYOND_THE_END = 0.25;
 
+/** Seconds that media may run between standing still and the first event that says it plays. */
+const STARTED_UNSEEN = 0.5;
+
 const HAVE_FUTURE_DATA = 3;
 
 /**
@@ -23,6 +26,7 @@ export class PlayedSegments extends EventTarget {
   #clock;
   #open = null; // {from, to}: the segment that is being played
   #anchor = null; // {time, at, rate, slack}: since when the media has run with the clock
+  #stood = 0; // where the media last stood still
   #closed = [];
   #listeners = new AbortController();
 
@@ -37,6 +41,9 @@ export class PlayedSegments extends EventTarget {
     const on = (types, act) => {
       for (const type of types) media.addEventListener(type, act, { signal: this.#listeners.signal });
     };
+    on(["loadedmetadata", "seeked", "pause", "waiting"], () => {
+      this.#stood = media.currentTime;
+    });
     on(["playing", "seeked"], () => this.#follow());
     on(["timeupdate"], () => this.#follow());
     on(["pause", "waiting"], () => this.#stop());
@@ -76,8 +83,15 @@ export class PlayedSegments extends EventTarget {
     // `ended` is no pause for the element; its own event counts the rest.
     if (this.#playing() && !this.#media.ended) {
       if (this.#open) this.#advance();
-      else this.#begin(this.#media.currentTime);
+      else this.#begin(this.#start());
     }
+  }
+
+  // "playing" comes some milliseconds late: without them a lesson watched from its beginning would end at 99.99 %.
+  #start() {
+    const { currentTime } = this.#media;
+    const unseen = currentTime - this.#stood;
+    return unseen >= 0 && unseen <= STARTED_UNSEEN ? this.#stood : currentTime;
   }
 
   #begin(time, slack = SLACK) {
@@ -120,7 +134,7 @@ export class PlayedSegments extends EventTarget {
     this.#advance();
     const open = this.#open;
     const { duration } = this.#media;
-    if (open && open.to > open.from && duration - open.to < SLACK) open.to = duration + BEYOND_THE_END;
+    if (open && duration - open.to < SLACK) open.to = duration + BEYOND_THE_END;
     this.#leave();
   }
 
