@@ -40,7 +40,8 @@ def of_items(
     frame; the mark that moves over them goes with the next frame, or with the next ping.
     """
     run: list[bytes] = []
-    size = reached = 0
+    envelope = len(moved(group, Mark(epoch, first + len(items))))
+    reached, size = 0, envelope
     kind = ""
     for offset, item in enumerate(items, start=first):
         if not item.shown_under(filters):
@@ -49,7 +50,7 @@ def of_items(
         item_kind = "withdrawn" if item.withdrawn else "entries"
         if run and (item_kind != kind or size + len(body) > FRAME_BYTES):
             yield reached, _frame(kind, run, group, Mark(epoch, reached))
-            run, size = [], 0
+            run, size = [], envelope
         run.append(body)
         kind, size, reached = item_kind, size + len(body) + 1, offset
     if run:

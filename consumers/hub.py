@@ -64,6 +64,7 @@ class Hub:
         viewer is added in the same step in which the last replay is found to reach the live stream.
         """
         self.leave(viewer)
+        turn = viewer.turn
         replays: dict[str, tuple[Mark, list[Item]]] = {}
         try:
             for group, mark in asked.items():
@@ -75,6 +76,8 @@ class Hub:
                         return False
         except AWAY as error:
             log.warning("A viewer could not be subscribed", extra={"error": repr(error)})
+            return False
+        if viewer.turn != turn:  # rights changed meanwhile, or the socket went: these groups may not be its own now
             return False
         viewer.filters = filters
         viewer.queue(frames.subscribed({group: str(mark) for group, mark in asked.items()}, recovered=True))
@@ -232,16 +235,26 @@ class Hub:
         before = cast(Mark, stream.at)
         stream.at = Mark(before.epoch, before.offset + len(items))
         built: dict[Filters, list[tuple[int, bytes]]] = {}
+        failed = []
         for viewer in stream.viewers:
             cursor = viewer.cursors[stream.group]
-            if cursor == before:
-                self._deliver(viewer, stream.group, before, items, built)
-            elif cursor.offset < stream.at.offset:
-                # It joined from a replay that was ahead of the stream by part of these items.
-                self._deliver(viewer, stream.group, cursor, items[cursor.offset - before.offset :], {})
+            try:
+                if cursor == before:
+                    self._deliver(viewer, stream.group, before, items, built)
+                elif before.offset < cursor.offset < stream.at.offset:
+                    # It joined from a replay that was ahead of the stream by part of these items.
+                    self._deliver(viewer, stream.group, cursor, items[cursor.offset - before.offset :], {})
+                elif cursor.offset < before.offset:
+                    raise LookupError(f"a viewer at {cursor} was left behind at {before}")
+                else:
+                    continue
+            except Exception:
+                # Nothing may be skipped without a word (law 5), and one viewer must not cost another its entries.
+                log.exception("A viewer could not be given entries", extra={"group": stream.group})
+                failed.append(viewer)
             else:
-                continue
-            viewer.reach(stream.group, stream.at)
+                viewer.reach(stream.group, stream.at)
+        self.reset(failed, "history_lost")
 
     def _deliver(
         self,

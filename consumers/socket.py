@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import reprlib
 from collections.abc import Coroutine
 from typing import Any, cast
 
 import msgspec
+from channels.auth import get_user
 from channels.consumer import AsyncConsumer, get_handler_name
 from channels.exceptions import StopConsumer
+from django.db import DatabaseError
 from psycopg import OperationalError
 
 from consumers import codes, heartbeat
@@ -110,10 +113,11 @@ class Socket(AsyncConsumer):
             self.bad_frames += 1
             if self.bad_frames >= codes.BAD_FRAMES_IN_A_ROW:
                 await self.close(codes.BAD_PROTOCOL)
-        except OperationalError as error:
-            # Nothing was stored, and nothing acked: the player keeps its tick and sends it again.
-            log.error("A frame was not stored: the database is away", extra={"error": repr(error)})
-            await self._complain(frame, "try_again", "Nothing was stored; send it again.")
+        except (OperationalError, DatabaseError) as error:
+            # Nothing was stored, and nothing acked. The socket must not go on: an ack of a later tick would cover
+            # this one (law 1). The player keeps its ticks, comes again and sends them from the first one not acked.
+            log.error("Socket closed: the database is away", extra={"error": repr(error)})
+            await self.close(codes.RESTART)
 
     async def websocket_disconnect(self, message: dict[str, Any]) -> None:
         """Let go."""
@@ -132,12 +136,14 @@ class Socket(AsyncConsumer):
 
     async def look_again(self) -> None:
         """Check the person's rights anew: somebody changed them (consumers.access calls)."""
-        try:
-            cast(Any, self.scope)["user"] = await User.objects.aget(pk=self.person.pk, is_active=True)
-        except User.DoesNotExist:
+        scope = cast(Any, self.scope)
+        session = type(scope["session"]._wrapped)(scope["session"].session_key)
+        # Read anew: gone after a sign-out, and after a changed password its hash fits no more.
+        scope["user"] = await get_user(cast(Any, {**scope, "session": session}))
+        if self.person.is_authenticated:
+            await self._or_close(self.check())
+        else:
             await self.close(codes.NOT_SIGNED_IN)
-            return
-        await self._or_close(self.check())
 
     async def turn_away(self) -> None:
         """Close so that the client comes again."""
@@ -151,7 +157,7 @@ class Socket(AsyncConsumer):
         except Refused as refused:
             log.info("Socket refused", extra={"path": self.scope["path"], "code": refused.code})
             await self.close(codes.NOTHING_TO_SEE)
-        except OperationalError as error:
+        except (OperationalError, DatabaseError) as error:
             log.error("Socket turned away: the database is away", extra={"error": repr(error)})
             await self.close(codes.RESTART)
 
@@ -170,4 +176,4 @@ def _parse(message: dict[str, Any]) -> dict[str, Any]:
 
 def unknown_type(frame: dict[str, Any]) -> Unreadable:
     """The refusal of a frame whose type this socket does not know."""
-    return Unreadable("unknown_type", f"This socket knows no frame of type {str(frame.get('type'))[:60]!r}.")
+    return Unreadable("unknown_type", f"This socket knows no frame of type {reprlib.repr(frame.get('type'))}.")

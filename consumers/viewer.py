@@ -27,6 +27,8 @@ class Viewer:
     filters: Filters = NONE
     cursors: dict[str, Mark] = field(default_factory=dict)
     told: dict[str, Mark] = field(default_factory=dict)
+    turn: int = 0
+    """Counts how often it was told to begin anew: a subscription that was under way then must not be completed."""
     _queue: list[object] = field(default_factory=list)
     _writing: asyncio.Task[None] | None = None
 
@@ -58,6 +60,7 @@ class Viewer:
 
     def forget(self) -> None:
         """Drop what waits: the socket is gone or begins anew."""
+        self.turn += 1
         self._queue.clear()
         self.cursors.clear()
         self.told.clear()

@@ -22,7 +22,7 @@ def entry_id(type: str, pk: int) -> str:
 
 def timestamp(at: datetime) -> str:
     """A moment as every entry says it: UTC, exactly six decimals, `Z`; so that texts sort as moments do."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return at.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
 def key(entry: Entry) -> Key:

@@ -92,7 +92,7 @@ def _ids(value: Any, name: str) -> list[int]:
     for each in _several(value, name):
         # isdecimal alone would let Arabic digits pass, which int() reads but no id is written in.
         text = str(each)
-        if isinstance(each, bool) or not (text.isascii() and text.isdecimal() and int(text) < 2**63):
+        if isinstance(each, bool) or not (text.isascii() and text.isdecimal() and len(text) < 20 and int(text) < 2**63):
             raise BadValue(f"invalid_{name}", f"{name} must be an id, a whole number; got {text[:60]!r}.")
         ids.append(int(text))
     return ids
@@ -110,7 +110,7 @@ def _words(value: Any) -> tuple[str, ...]:
     least, most = Q_LENGTH
     if (text and not least <= len(text) <= most) or "\x00" in text:
         raise BadValue("invalid_q", f"q must have {least} to {most} characters.")
-    return tuple(sorted(set(text.split())))
+    return tuple(sorted(text.split()))
 
 
 def _moment(value: Any, name: str) -> datetime | None:
@@ -121,7 +121,8 @@ def _moment(value: Any, name: str) -> datetime | None:
         return None
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        timestamp(moment)
+    except (ValueError, OverflowError):
         moment = None
     if moment is None or moment.tzinfo is None:
         raise BadValue(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any, TypedDict
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -74,5 +74,7 @@ def _moment(text: str, zone: ZoneInfo, *, days_later: int) -> str:
         day = datetime.strptime(text, "%Y-%m-%d")  # noqa: DTZ007 - a day, its zone follows
     except ValueError:
         return text  # a moment, or nothing, or wrong: parse_filters says which
-    local = datetime.combine(day.date() + timedelta(days=days_later), time.min, tzinfo=zone)
-    return timestamp(local.astimezone(UTC))
+    try:
+        return timestamp(datetime.combine(day.date() + timedelta(days=days_later), time.min, tzinfo=zone))
+    except OverflowError:
+        return text

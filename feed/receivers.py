@@ -20,8 +20,15 @@ from feed.entries import (
 from feed.layer import histories
 from feed.publish import post_of, publish, withdrawal_of
 from progress import database, signals
-from progress.models import UserProgress
+from progress.models import Certification, ExamAttempt, UserProgress
 from progress.outbox import Reference
+
+_NAMING: dict[str, tuple[type[UserProgress | ExamAttempt | Certification], ...]] = {
+    "user": (UserProgress, ExamAttempt, Certification),
+    "course": (UserProgress, ExamAttempt, Certification),
+    "lesson": (UserProgress,),
+}
+"""The records whose entries say the name of a person, a course or a lesson."""
 
 Receiver = Callable[..., Coroutine[Any, Any, None]]
 
@@ -60,9 +67,10 @@ async def rename(*, references: list[Reference], **_: Any) -> None:
     concerned = {groups.ALL}
     for each in references:
         # `subject` is user, course or lesson: columns of the record that names them.
-        touched = UserProgress.objects.filter(**{f"{each.subject}_id": each.object_id})
-        for user_id, course_id in await database.rows(touched.values_list("user_id", "course_id").distinct()):
-            concerned |= {groups.of_student(user_id), groups.of_course(course_id)}
+        for record in _NAMING[each.subject]:
+            touched = record.objects.filter(**{f"{each.subject}_id": each.object_id})
+            for user_id, course_id in await database.rows(touched.values_list("user_id", "course_id").distinct()):
+                concerned |= {groups.of_student(user_id), groups.of_course(course_id)}
     await histories().begin_epochs(sorted(concerned), reason="renamed")
 
 

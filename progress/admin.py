@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
-from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.admin import GroupAdmin, UserAdmin
+from django.contrib.auth.models import Group
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
@@ -70,6 +71,33 @@ class PersonAdmin(ThroughTheSchool, PeopleAdmin):
         """Save groups and permissions, which are rights."""
         super().save_related(request, form, formsets, change)
         school.tell_access_changed([form.instance.pk])
+
+
+admin.site.unregister(Group)
+
+
+@admin.register(Group)
+class RoleAdmin(GroupAdmin):
+    """Groups of people with the same permissions: what changes here changes what their members may see."""
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Save the permissions."""
+        super().save_related(request, form, formsets, change)
+        school.tell_access_changed(_members([form.instance]))
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        """Delete one group."""
+        self.delete_queryset(request, Group.objects.filter(pk=obj.pk))
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        """Delete groups, then tell those who were in them."""
+        members = _members(list(queryset))
+        super().delete_queryset(request, queryset)
+        school.tell_access_changed(members)
+
+
+def _members(groups: list[Group]) -> list[int]:
+    return sorted(set(User.objects.filter(groups__in=groups).values_list("pk", flat=True)))
 
 
 @admin.register(Course)

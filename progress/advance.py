@@ -81,7 +81,7 @@ class Row:
 
     def claimed(self, lesson: Lesson) -> bool:
         """Whether the percentage is only claimed, more than was seen to be played."""
-        return self.claimed_percentage > self.covered(lesson)
+        return self.claimed_percentage >= self.percentage and self.claimed_percentage > self.covered(lesson)
 
     def knows(self, tick: Tick) -> bool:
         """Whether this tick, or a later one of its player, was stored already."""
@@ -133,8 +133,8 @@ def _play(row: Row, tick: Tick, lesson: Lesson) -> Row:
         return row
     budget, paid, unpaid = row.budget_seconds, [], []
     for start, end in coverage.clamp(tick.segments, duration=lesson.duration):
-        payable = min(end, start + budget)
-        budget -= payable - start
+        payable = end if end - start <= budget + 1e-6 else start + budget
+        budget = max(0.0, budget - (payable - start))
         if payable > start:
             paid.append((start, payable))
         if end > payable:
@@ -198,4 +198,8 @@ def _reached_a_step(row: Row, rules: Rules) -> bool:
     before = row.announced_percentage
     if before is None or before < rules.minimum:
         return True
-    return floor((row.percentage - rules.minimum) / rules.step) > floor((before - rules.minimum) / rules.step)
+    return _steps(row.percentage, rules) > _steps(before, rules)
+
+
+def _steps(percentage: float, rules: Rules) -> int:
+    return floor((percentage - rules.minimum) / rules.step + 1e-6)

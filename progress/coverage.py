@@ -34,7 +34,7 @@ def seconds(segments: Iterable[Segment]) -> float:
 
 def percentage(segments: Iterable[Segment], *, duration: float) -> float:
     """Return the share of the lesson that disjoint segments cover, 0 to 100, cut to two decimals."""
-    return cut(seconds(segments) / duration * 100) if duration > 0 else 0.0
+    return cut(seconds(clamp(segments, duration=duration)) / duration * 100) if duration > 0 else 0.0
 
 
 def bounded(segments: list[Segment], *, most: int) -> list[Segment]:

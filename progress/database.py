@@ -14,7 +14,7 @@ from typing import Any
 
 from django.db import connections
 from django.db.models import QuerySet
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, pq
 from psycopg.conninfo import make_conninfo
 from psycopg_pool import AsyncConnectionPool
 
@@ -27,9 +27,9 @@ _MOST_CONNECTIONS = 8
 def _conninfo() -> str:
     # Django's own view of its settings: under tests the database has another name than settings say.
     chosen = connections["default"].get_connection_params()
-    return make_conninfo(
-        **{key: chosen[key] for key in ("dbname", "user", "password", "host", "port", "sslmode") if chosen.get(key)}
-    )
+    # All that libpq knows, certificates too; what Django alone knows is left out.
+    known = {option.keyword.decode() for option in pq.Conninfo.get_defaults()}
+    return make_conninfo(**{key: value for key, value in chosen.items() if key in known and value not in (None, "")})
 
 
 _OPTIONS: dict[str, Any] = {"autocommit": True, "application_name": "recorder", "options": "-c TimeZone=UTC"}

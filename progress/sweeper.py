@@ -69,16 +69,17 @@ class Sweeper:
         loop = asyncio.get_running_loop()
         clear_at = loop.time()
         while not self.stopped.is_set():
-            more = await self._try_to_sweep()
+            more = await self._try_to_sweep(and_clear=loop.time() >= clear_at)
             if loop.time() >= clear_at and not self.failing:
-                await clear()
                 clear_at = loop.time() + 3600
             if not more:
                 await self._pause()
 
-    async def _try_to_sweep(self) -> bool:
+    async def _try_to_sweep(self, *, and_clear: bool) -> bool:
         try:
             swept = await sweep()
+            if and_clear:
+                await clear()
         except Exception as error:
             # Redis or the database away: an expected event. Keep trying; nothing is lost in the outbox.
             if not self.failing:

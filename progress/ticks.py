@@ -5,7 +5,7 @@ good input.
 """
 
 import json
-import math
+import reprlib
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -95,7 +95,7 @@ def _segment(pair: object) -> Segment:
     if (
         isinstance(pair, list)
         and len(pair) == 2
-        and all(isinstance(edge, int | float) and not isinstance(edge, bool) and math.isfinite(edge) for edge in pair)
+        and all(isinstance(edge, int | float) and not isinstance(edge, bool) for edge in pair)
         and 0 <= pair[0] <= pair[1] <= LONGEST_SECONDS
     ):
         return (float(pair[0]), float(pair[1]))
@@ -123,4 +123,4 @@ def _state(value: object) -> State | None:
 
 
 def _shown(value: object) -> str:
-    return "nothing" if value is None else repr(value)[:60]
+    return "nothing" if value is None else reprlib.repr(value)[:60]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.db import OperationalError as DatabaseError
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
@@ -68,7 +69,14 @@ def _plain(request: HttpRequest, error: HttpError) -> HttpResponse:
     return _answer(request, error.status_code, "bad_request", str(error))
 
 
+@api.exception_handler(RequestDataTooBig)
+def _too_large(request: HttpRequest, _: RequestDataTooBig) -> HttpResponse:
+    # Raised by whoever reads the body first, ninja's CSRF check among them.
+    return _answer(request, 413, "body_too_large", "The body is too large.")
+
+
 @api.exception_handler(OperationalError)
+@api.exception_handler(DatabaseError)
 @api.exception_handler(RedisError)
 def _away(request: HttpRequest, error: Exception) -> HttpResponse:
     log.error("A service is away", extra={"error": repr(error), "path": request.path})

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import signal
+import sys
 from typing import Any
 
 from daphne.server import Server  # isort: skip - before Django: it chooses Twisted's reactor
 from daphne.ws_protocol import WebSocketProtocol
 from django.conf import settings
+from django.core.checks import run_checks
 from twisted.internet import reactor
 
 from project.asgi import application  # isort: skip - before our apps: it sets Django up
@@ -37,6 +38,11 @@ class LimitedProtocol(WebSocketProtocol):  # type: ignore[misc]
         self.maxMessagePayloadSize = self.maxFramePayloadSize = limit
         return super().onConnect(request)
 
+    def serverClose(self, code: int | None = None) -> None:
+        """Close with any code of our table; autobahn's own `sendClose` knows none of the registered 1001 to 1015."""
+        if self.state == self.STATE_OPEN:
+            self.sendCloseFrame(code=code or 1000, isReply=False)
+
 
 class DrainingServer(Server):  # type: ignore[misc]
     """Daphne, which of itself sends no close frame at SIGTERM and runs no `disconnect`.
@@ -47,6 +53,8 @@ class DrainingServer(Server):  # type: ignore[misc]
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **{**options, "signal_handlers": False})
+        self.ports: list[Any] = []
+        self.failed = False
 
     def run(self) -> None:
         """Listen until asked to end."""
@@ -56,7 +64,8 @@ class DrainingServer(Server):  # type: ignore[misc]
     def _begin(self) -> None:
         # autobahn drops the TCP connection by default when it fails one, and the client sees 1006: an over-long frame
         # must be answered with 1009, or its sender would send it again for ever.
-        self.ws_factory.setProtocolOptions(failByDrop=False)
+        # (The call forgets allowNullOrigin, so it is said again: our own check answers "null" with 403.)
+        self.ws_factory.setProtocolOptions(failByDrop=False, allowNullOrigin=True)
         self.ws_factory.protocol = LimitedProtocol
         loop = asyncio.get_event_loop()
         self._beginning = loop.create_task(lifetime.begin())
@@ -68,19 +77,36 @@ class DrainingServer(Server):  # type: ignore[misc]
             draining.begin()
             self._draining = asyncio.get_event_loop().create_task(self._drain())
 
+    def listen_success(self, port: Any) -> Any:
+        """Keep the port, which Daphne drops, so that it can be closed."""
+        super().listen_success(port)
+        self.ports.append(port)
+        return port
+
+    def listen_error(self, failure: Any) -> None:
+        """Say why and end: a server that listens nowhere must not look alive."""
+        super().listen_error(failure)
+        self.failed = True
+
     async def _drain(self) -> None:
         log.warning("Draining", extra={"connections": len(self.connections)})
-        for listener in self.listeners:
-            listener.addCallback(lambda port: port.stopListening())
-        for socket in heartbeat.open_sockets():
-            await socket.close(codes.RESTART)
+        try:
+            for port in self.ports:
+                port.stopListening()
+            for socket in heartbeat.open_sockets():
+                await socket.close(codes.RESTART)
+            await self._until_quiet()
+            await lifetime.end()
+        except Exception:
+            log.exception("Draining failed; ending all the same")
+        log.warning("Drained", extra={"left": self._busy()})
+        self.stop()
+
+    async def _until_quiet(self) -> None:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + DRAIN_SECONDS
         while self._busy() and loop.time() < deadline:
             await asyncio.sleep(0.05)
-        await lifetime.end()
-        log.warning("Drained", extra={"left": self._busy()})
-        self.stop()
 
     def _busy(self) -> int:
         applications = (details.get("application_instance") for details in self.connections.values())
@@ -88,17 +114,22 @@ class DrainingServer(Server):  # type: ignore[misc]
 
 
 def main() -> None:
-    """Serve until SIGTERM or SIGINT."""
-    host = os.environ.get("HOST", "127.0.0.1")
-    DrainingServer(
+    """Check the configuration, then serve until SIGTERM or SIGINT."""
+    wrong = [each for each in run_checks() if each.is_serious()]
+    if wrong:
+        sys.exit("\n".join(str(each) for each in wrong))
+    server = DrainingServer(
         application,
-        endpoints=[f"tcp:port={settings.PORT}:interface={host}"],
+        endpoints=[f"tcp:port={settings.PORT}:interface={settings.HOST}"],
         websocket_timeout=-1,
         # Our own heartbeat finds dead peers; Daphne's is postponed by any inbound byte.
         ping_interval=3600,
         ping_timeout=0,
-        proxy_forwarded_address_header="X-Forwarded-For" if os.environ.get("TRUST_FORWARDED_FOR") else None,
-    ).run()
+        proxy_forwarded_address_header="X-Forwarded-For" if settings.TRUST_FORWARDED_FOR else None,
+    )
+    server.run()
+    if server.failed:
+        sys.exit(1)
 
 
 if __name__ == "__main__":

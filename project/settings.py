@@ -61,8 +61,11 @@ if not SECRET_KEY:
     raise ImproperlyConfigured("SECRET_KEY must be set: a long random text that is kept secret.")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"] if DEBUG else [])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+HOST = env.str("HOST", default="127.0.0.1")
 PORT = _whole("PORT", 8000)
-WEB_CONCURRENCY = _whole("WEB_CONCURRENCY", 1, least=1)
+if PORT > 65535:
+    raise ImproperlyConfigured(f"PORT must be a port, at most 65535; got {PORT}.")
+TRUST_FORWARDED_FOR = _switch("TRUST_FORWARDED_FOR", default=False)
 DATABASE_URL = _address("DATABASE_URL", "postgres", "postgresql")
 REDIS_URL = _address("REDIS_URL", "redis", "rediss", "unix")
 
@@ -77,7 +80,6 @@ FEED_PROGRESS_STEP = _number("FEED_PROGRESS_STEP", 5, least=0.01)
 # Limits (0 = none).
 LIMIT_FRAME_BYTES = _whole("LIMIT_FRAME_BYTES", 8192)
 LIMIT_FEED_FRAME_BYTES = 65536
-LIMIT_UNSENT_BYTES = _whole("LIMIT_UNSENT_BYTES", 1024 * 1024)
 
 INSTALLED_APPS = [
     "project",
@@ -107,6 +109,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "progress.sign_out.SignOutMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -131,14 +134,15 @@ TEMPLATES: list[dict[str, Any]] = [
     }
 ]
 
+_database: dict[str, Any] = env.db_url_config(DATABASE_URL)
 DATABASES: dict[str, dict[str, Any]] = {
     "default": {
-        **env.db_url_config(DATABASE_URL),
+        **_database,
         "ENGINE": "django.db.backends.postgresql",
         "CONN_MAX_AGE": 0,
         "CONN_HEALTH_CHECKS": True,
         # Under ASGI every request has a thread of its own; without a pool each would open a connection.
-        "OPTIONS": {"pool": {"min_size": 0, "max_size": 20, "timeout": 10}},
+        "OPTIONS": {**_database.get("OPTIONS", {}), "pool": {"min_size": 0, "max_size": 20, "timeout": 10}},
     }
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -159,7 +163,7 @@ AUTH_USER_MODEL = "progress.User"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
-]
+] + [{"NAME": "progress.sign_out.TellOpenSockets"}]
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "login"
@@ -172,6 +176,7 @@ USE_TZ = True
 STATIC_URL = "/static/"
 # Files are collected for production; with DEBUG on they are served from where they lie.
 STATIC_ROOT = None if DEBUG else BASE_DIR / "staticfiles"
+SERVESTATIC_USE_STATIC_ROOT = not DEBUG
 MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(LOCAL_DIR / "media")))
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -210,6 +215,9 @@ CONTENT_SECURITY_POLICY = {
 NINJA_PAGINATION_PER_PAGE = 50
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 
+LOG_LEVEL = env.str("LOG_LEVEL", default="INFO").upper()
+if LOG_LEVEL not in {"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"}:
+    raise ImproperlyConfigured(f"LOG_LEVEL must be DEBUG, INFO, WARNING, ERROR or CRITICAL; got {LOG_LEVEL!r}.")
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -221,7 +229,7 @@ LOGGING: dict[str, Any] = {
         }
     },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "lines"}},
-    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
+    "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {
         "django.request": {"level": "ERROR"},
         "django.security": {"level": "WARNING"},

@@ -9,6 +9,8 @@ from progress import pages, video
 from project import health
 from project.api import api
 
+handler404 = "project.errors.not_found"
+
 urlpatterns = [
     path("", pages.home, name="home"),
     path("courses/<slug:course>/<slug:lesson>/", pages.lesson, name="lesson"),

@@ -14,6 +14,7 @@ import time
 import urllib.request
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -24,11 +25,12 @@ from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
 from django.db import connection
+from django.utils import timezone
 from psycopg.conninfo import conninfo_to_dict
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-from progress.models import Lesson, User
+from progress.models import Lesson, Outbox, User
 
 ROOT = Path(__file__).resolve().parent.parent
 WITHIN = 15.0
@@ -267,6 +269,19 @@ class Live:
         )
         return await self._open.enter_async_context(client)
 
+    @contextlib.asynccontextmanager
+    async def stopped(self, name: str) -> AsyncIterator[None]:
+        """Without one of the processes, for a while."""
+        self.site.end(name)
+        try:
+            yield
+        finally:
+            self.site.start(name)
+
+    async def untell(self) -> None:
+        """Take the done-marks off the outbox, and its references old: as a killed process leaves them."""
+        await Outbox.objects.aupdate(live_done_at=None, at=timezone.now() - timedelta(seconds=10))
+
     async def snapshot(self, person: User, *, web: int = 0, limit: int = 200, **filters: Any) -> dict[str, Any]:
         """The API's answer to a page load."""
         answer = await (await self.http(person, web=web)).get("/api/feed/", params={"limit": limit, **filters})
@@ -275,10 +290,17 @@ class Live:
 
     @contextlib.asynccontextmanager
     async def socket(
-        self, path: str, person: User | None, kind: type[Client] = Client, *, web: int = 0, origin: str | None = ""
+        self,
+        path: str,
+        person: User | None,
+        kind: type[Client] = Client,
+        *,
+        web: int = 0,
+        origin: str | None = "",
+        session: str = "",
     ) -> AsyncIterator[Any]:
-        """An open socket as this person; `origin` None sends none."""
-        cookie = f"sessionid={await self.session(person)}" if person else "none=1"
+        """An open socket as this person, on a session of its own or a given one; `origin` None sends none."""
+        cookie = f"sessionid={session or await self.session(person)}" if person else "none=1"
         address = self.site.address(web)
         chosen = f"http://{address}" if origin == "" else origin
         headers = {"Cookie": cookie, **({"Origin": chosen} if chosen else {})}
@@ -299,10 +321,10 @@ class Live:
             yield player
 
     @contextlib.asynccontextmanager
-    async def feed(self, person: User, *, web: int = 0, **filters: Any) -> AsyncIterator[Viewer]:
+    async def feed(self, person: User, *, web: int = 0, session: str = "", **filters: Any) -> AsyncIterator[Viewer]:
         """A page with the feed: snapshot taken, subscribed from its position."""
         taken = await self.snapshot(person, web=web, **filters)
-        async with self.socket("/ws/feed/", person, Viewer, web=web) as viewer:
+        async with self.socket("/ws/feed/", person, Viewer, web=web, session=session) as viewer:
             viewer.entries = {entry["id"]: entry for entry in taken["entries"]}
             answer = await viewer.subscribe(taken["position"], **filters)
             assert answer["recovered"], answer

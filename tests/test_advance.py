@@ -249,7 +249,7 @@ def test_steps_lie_on_the_grid_of_any_school(minimum: int, step: int, places: li
 
 @pytest.mark.parametrize(
     ("minimum", "step", "percentages"),
-    [(50.0, 0.1, [50.25, 50.3]), (50.0, 0.7, [50.0, 56.9, 57.0]), (33.3, 3.3, [34.0, 43.1, 43.2])],
+    [(50.0, 0.7, [51.3, 51.4]), (10.0, 1.1, [11.0, 11.1]), (50.5, 1.1, [53.7, 53.8]), (22.2, 3.7, [25.8, 25.9])],
 )
 def test_a_step_is_reached_on_the_grid_itself_whatever_the_binary_fractions(
     minimum: float, step: float, percentages: list[float]

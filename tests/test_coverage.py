@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import ROUND_DOWN, Decimal
+from itertools import pairwise
 from random import Random
 
 import pytest
@@ -39,7 +40,7 @@ def test_coverage_equals_the_set_of_seconds_that_were_played(segments: list[Segm
 def test_merged_segments_are_sorted_apart_and_not_empty(segments: list[Segment]) -> None:
     merged = coverage.union(coverage.clamp(segments, duration=DURATION))
     assert all(start < end for start, end in merged)
-    assert all(before[1] < after[0] for before, after in zip(merged, merged[1:], strict=False))
+    assert all(before[1] < after[0] for before, after in pairwise(merged))
 
 
 @quickly
@@ -124,7 +125,7 @@ def test_a_lesson_without_length_is_covered_by_nothing(duration: float) -> None:
 @pytest.mark.parametrize("duration", [0.3, 7.0, 59.94, 3600.1])
 def test_a_lesson_played_in_small_steps_to_its_end_is_covered_whole(duration: float) -> None:
     edges = [duration * step / 37 for step in range(38)]
-    merged = coverage.union(zip(edges, edges[1:], strict=False))
+    merged = coverage.union(pairwise(edges))
     assert coverage.percentage(merged, duration=duration) == 100.0
 
 

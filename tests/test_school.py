@@ -105,3 +105,34 @@ async def test_a_course_is_removed_with_its_entries(live: Live, cast: Cast) -> N
         assert len(admin.entries) == 2
         await sync_to_async(school.remove_courses)(Course.objects.filter(pk=cast.algorithms.pk))
         await until(lambda: admin.entries == {})
+
+
+async def test_signing_out_closes_the_sockets_of_that_session_on_every_process_and_no_other(
+    live: Live, cast: Cast
+) -> None:
+    browser = await live.http(cast.grace, web=0)
+    session = browser.cookies["sessionid"]
+    async with (
+        live.feed(cast.grace, web=1, session=session) as here,
+        live.feed(cast.grace, web=1) as elsewhere,
+        live.feed(cast.admin) as admin,
+    ):
+        assert (await browser.post("/accounts/logout/")).status_code == 302
+        assert await here.until_closed() == 4401
+        async with live.player(cast.ada, cast.bernoulli) as player:
+            await player.watch(to=95)
+        await admin.until_shown("lesson_completed")
+        await elsewhere.until_shown("lesson_completed")
+        assert here.of("entries") == []
+
+
+async def test_a_changed_password_ends_every_other_session_with_its_sockets(live: Live, cast: Cast) -> None:
+    async with live.feed(cast.grace, web=1) as grace:
+
+        def change() -> None:
+            person = User.objects.get(pk=cast.grace.pk)
+            person.set_password("quite another one")
+            person.save()
+
+        await sync_to_async(change)()
+        assert await grace.until_closed() == 4401

@@ -1,5 +1,13 @@
 // Fakes for the browser modules: a clock that only tests move, a WebSocket, a media element, a store, a server.
 
+// Node 18, which Debian 12 has, knows no CustomEvent.
+globalThis.CustomEvent ??= class CustomEvent extends Event {
+  constructor(type, { detail = null, ...options } = {}) {
+    super(type, options);
+    this.detail = detail;
+  }
+};
+
 /** A clock whose timers fire, in order, when it is moved. */
 export class FakeClock {
   #now = 0;

@@ -274,8 +274,12 @@ test("what is not acked within 10 s is sent again on the same socket", async () 
   made.media.play();
   await made.media.runs(1);
   made.media.pause();
+  assert.equal(made.saved.at(-1).state, "saving");
   await made.clock.move(10_000);
   assert.deepEqual(made.ticks.map(({ id }) => id), [1, 1]);
+  assert.equal(made.saved.at(-1).state, "offline");
+  made.ack(1);
+  assert.equal(made.saved.at(-1).state, "saved");
 });
 
 test("hours without a connection come back as few ticks that hold every second", async () => {

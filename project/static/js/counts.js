@@ -3,7 +3,7 @@
 /**
  * A sentence that counts.
  *
- * `{% include "_counted.html" %}` renders it for the numbers that languages tell apart; here the one of the same plural
+ * A template renders it for the numbers that languages tell apart; here the one of the same plural
  * category is taken and its number exchanged. Such a sentence has the number once, as digits.
  */
 export class Counted {

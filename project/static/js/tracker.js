@@ -58,6 +58,7 @@ export class ProgressTracker extends EventTarget {
   #reported = { position: 0, state: "paused" };
   #open = false;
   #failing = false; // the last HTTP try failed
+  #unanswered = false; // the socket is open, and yet nothing is acked
   #posting = false;
   #heavy = null; // a tick too long for the socket
   #leftovers = 0;
@@ -204,7 +205,7 @@ export class ProgressTracker extends EventTarget {
 
   #reopened() {
     this.#open = true;
-    this.#failing = false;
+    this.#failing = this.#unanswered = false;
     this.#resend();
   }
 
@@ -239,7 +240,12 @@ export class ProgressTracker extends EventTarget {
       }
       tick.sent = tick.onTheWay = true;
     }
-    if (this.#backlog.size && !this.#timers.has("ack")) this.#timer("ack", ACK_LIMIT, () => this.#resend());
+    if (this.#backlog.size && !this.#timers.has("ack")) this.#timer("ack", ACK_LIMIT, () => this.#sendAgain());
+  }
+
+  #sendAgain() {
+    this.#unanswered = true;
+    this.#resend();
   }
 
   #tooLong(frame) {
@@ -303,6 +309,7 @@ export class ProgressTracker extends EventTarget {
 
   #acked(id, told) {
     this.#backlog.ack(id);
+    this.#unanswered = false;
     if (this.#heavy !== null && id >= this.#heavy) this.#heavy = null;
     this.#untimer("ack");
     this.#tellProgress(told);
@@ -365,7 +372,7 @@ export class ProgressTracker extends EventTarget {
   #tellSaved() {
     const { waiting } = this;
     const first = this.#socket.state === "connecting" && this.#socket.missed === 0;
-    const reachable = this.#open || first || (this.#overHttp && !this.#failing);
+    const reachable = (this.#open && !this.#unanswered) || first || (this.#overHttp && !this.#failing);
     const state = waiting === 0 ? "saved" : reachable ? "saving" : "offline";
     const told = `${state} ${waiting}`;
     if (told === this.#told) return;
