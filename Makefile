@@ -1,7 +1,7 @@
 # `make run` needs only Python 3.11 or newer. What we depend on goes into .venv, exactly as the locked files say; a copy
 # of the file that was installed last lies in .venv, and says whether there is something to do.
 
-.PHONY: run test check setup setup-dev venv
+.PHONY: run test check screenshots setup setup-dev venv
 
 PIP = .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes
 PYTHON = $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -37,6 +37,11 @@ check: setup-dev
 	.venv/bin/djhtml --check templates
 	@echo "manage.py makemigrations --check"; $(PRODUCTION) .venv/bin/python manage.py makemigrations --check --dry-run
 	@echo "manage.py check --deploy"; $(PRODUCTION) .venv/bin/python manage.py check --deploy --fail-level WARNING
+
+# The pictures of docs/images, taken anew.
+screenshots: setup-dev
+	$(call debian,chromium,chromium)
+	.venv/bin/python -m tests.screenshots
 
 setup: venv
 	@cmp -s requirements.txt .venv/requirements.txt || { \

@@ -15,21 +15,27 @@ from django.utils.translation import gettext_lazy as _
 from progress import school
 from progress.models import (
     Certification,
+    Choice,
     Course,
     Enrollment,
     Exam,
     ExamAttempt,
     Lesson,
+    LessonQuiz,
     Outbox,
+    Question,
+    QuizAttempt,
     User,
     UserProgress,
 )
 
 if TYPE_CHECKING:
     AnyAdmin = admin.ModelAdmin[Any]
+    AnyInline = admin.TabularInline[Any, Any]
     PeopleAdmin = UserAdmin[User]
 else:  # at run time Django's classes take no type
     AnyAdmin = admin.ModelAdmin
+    AnyInline = admin.TabularInline
     PeopleAdmin = UserAdmin
 
 
@@ -148,6 +154,34 @@ class EnrollmentAdmin(ThroughTheSchool):
         return ("user", "course") if obj else ()
 
 
+class ChoiceInline(AnyInline):
+    """The choices of a question; one of them is right."""
+
+    model = Choice
+    extra = 0
+    min_num = 2
+
+
+@admin.register(Question)
+class QuestionAdmin(AnyAdmin):
+    """Questions of quizzes and exams."""
+
+    inlines = (ChoiceInline,)
+    list_display = ("text", "quiz", "exam", "order")
+    list_select_related = ("quiz", "exam")
+
+
+@admin.register(LessonQuiz, Exam)
+class PaperAdmin(AnyAdmin):
+    """Quizzes and exams: title, pass mark, and whether a quiz is required. What was passed stays passed."""
+
+    list_display = ("title", "pass_mark")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Not by itself: attempts, which are records, would go with it. They go with their course or lesson."""
+        return False
+
+
 class ReadOnly(AnyAdmin):
     """Records: shown, never written by hand."""
 
@@ -174,9 +208,9 @@ class ProgressAdmin(ReadOnly):
     search_fields = ("user__search_text", "lesson__search_text")
 
 
-@admin.register(Exam, ExamAttempt, Certification)
+@admin.register(QuizAttempt, ExamAttempt, Certification)
 class RecordAdmin(ReadOnly):
-    """Exams, their attempts and certificates."""
+    """Attempts and certificates."""
 
 
 @admin.register(Outbox)

@@ -15,6 +15,7 @@ from math import floor
 
 from progress import coverage
 from progress.coverage import Segment
+from progress.gate import Missing, missing
 from progress.percent import cut
 from progress.ticks import Tick
 
@@ -39,10 +40,12 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
-    """What a rule needs to know of the lesson: its length in seconds, and how much must be watched, in percent."""
+    """What a rule needs to know of the lesson: its length in seconds, how much must be watched, in percent, and
+    whether the student has yet to pass a required quiz."""
 
     duration: float
     threshold: float
+    quiz_pending: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,13 +115,25 @@ def advance(row: Row, tick: Tick, *, lesson: Lesson, rules: Rules, now: datetime
         last_accessed=now,
         players=_remember(row.players, tick),
     )
-    return _tell(_begin(watched, now), lesson, rules, now, complete=percentage >= watched.threshold)
+    return _tell(_begin(watched, now), lesson, rules, now, complete=not _missing(watched, lesson))
 
 
 def complete(row: Row, *, lesson: Lesson, rules: Rules, now: datetime) -> Transition:
-    """Return the row marked as complete by hand; the percentage stays what was watched."""
+    """Return the row marked as complete by hand; the percentage stays what was watched.
+
+    A required quiz must be passed all the same: then nothing changes, and `row.completed` says so.
+    """
     touched = replace(row, last_accessed=now, threshold=row.threshold if row.completed else lesson.threshold)
-    return _tell(touched, lesson, rules, now, complete=True)
+    return _tell(touched, lesson, rules, now, complete="quiz" not in _missing(touched, lesson))
+
+
+def reconsider(row: Row, *, lesson: Lesson, rules: Rules, now: datetime) -> Transition:
+    """Return the row after something else than watching changed: a quiz passed completes what is already watched."""
+    return _tell(row, lesson, rules, now, complete=not _missing(row, lesson))
+
+
+def _missing(row: Row, lesson: Lesson) -> list[Missing]:
+    return missing(percentage=row.percentage, threshold=row.threshold, quiz_pending=lesson.quiz_pending)
 
 
 def _fill(row: Row, rules: Rules, now: datetime) -> Row:

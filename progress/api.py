@@ -6,9 +6,9 @@ from typing import Any, cast
 
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest
-from ninja import Router, Schema
+from ninja import Router, Schema, Status
 
-from progress import lessons, overview, recorder
+from progress import exams, lessons, overview, papers, quizzes, recorder
 from progress.models import User
 from progress.recorder import Ack, Completion
 from progress.refusals import Refused
@@ -124,7 +124,7 @@ def courses(request: HttpRequest) -> dict[str, Any]:
                         "slug": each["lesson"].slug,
                         "title": each["lesson"].title,
                         "duration": each["lesson"].duration,
-                        "quiz_required": False,
+                        "quiz_required": each["quiz_required"],
                         "watch_percentage": each["percentage"],
                         "status": each["status"],
                         "completed": each["completed"],
@@ -160,6 +160,107 @@ def _acked(ack: Ack) -> dict[str, Any]:
 def complete(request: HttpRequest, lesson_id: int) -> dict[str, Any]:
     """Mark a lesson as complete by hand."""
     person = _person(request)
-    lessons.studied_by(person, lesson_id)
-    recorder.record_from_thread([Completion(person.pk, lesson_id)])
+    lesson = lessons.studied_by(person, lesson_id)
+    try:
+        recorder.record_from_thread([Completion(person.pk, lesson_id)])
+    except Refused as refused:
+        raise quizzes.required(lesson) if refused.code == "quiz_required" else refused from None
     return {"success": True, "message": "Lesson marked as complete", "lesson_id": lesson_id}
+
+
+class ChoiceOut(Schema):
+    """A choice; which one is right is not said."""
+
+    id: int
+    text: str
+
+
+class QuestionOut(Schema):
+    """A question with its choices."""
+
+    id: int
+    text: str
+    choices: list[ChoiceOut]
+
+
+class PaperOut(Schema):
+    """The questions of a quiz or an exam."""
+
+    id: int
+    title: str
+    pass_mark: float
+    questions: list[QuestionOut]
+
+
+class ResultOut(Schema):
+    """What answers came to."""
+
+    success: bool
+    score: float
+    passed: bool
+    attempt_number: int
+
+
+class StartedOut(Schema):
+    """The attempt that is open now."""
+
+    success: bool
+    attempt: int
+    attempt_number: int
+
+
+ANSWERS = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": {
+                    "type": "object",
+                    "required": ["answers"],
+                    "properties": {"answers": {"type": "object", "additionalProperties": {"type": "integer"}}},
+                }
+            }
+        },
+    }
+}
+
+
+@router.get("/lessons/{int:lesson_id}/quiz/", response=PaperOut)
+def quiz(request: HttpRequest, lesson_id: int) -> dict[str, Any]:
+    """The quiz of a lesson."""
+    return papers.paper(quizzes.quiz_of(_person(request), lesson_id))
+
+
+@router.post("/lessons/{int:lesson_id}/quiz/", response=ResultOut, openapi_extra=ANSWERS)
+def answer_quiz(request: HttpRequest, lesson_id: int) -> dict[str, Any]:
+    """Answer the quiz; it may be tried as often as one likes."""
+    answered = quizzes.answer(_person(request), lesson_id, parse_object(body_of(request)).get("answers"))
+    [ack] = recorder.record_from_thread([answered])
+    marked = answered.marked
+    return {"success": True, "score": marked.score, "passed": marked.passed, "attempt_number": ack.attempt_number}
+
+
+@router.get("/exams/{int:exam_id}/", response=PaperOut)
+def exam(request: HttpRequest, exam_id: int) -> dict[str, Any]:
+    """The exam of a course."""
+    return papers.paper(exams.exam_of(_person(request), exam_id))
+
+
+@router.post("/exams/{int:exam_id}/attempts/", response={200: StartedOut, 201: StartedOut})
+def start_attempt(request: HttpRequest, exam_id: int) -> Status[dict[str, Any]]:
+    """Start an attempt: 201, or 200 with the one that is still open."""
+    attempt, begun = exams.start(_person(request), exam_id)
+    told = {"success": True, "attempt": attempt.pk, "attempt_number": attempt.attempt_number}
+    return Status(201 if begun else 200, told)
+
+
+@router.post("/attempts/{int:attempt_id}/", response=ResultOut, openapi_extra=ANSWERS)
+def submit_attempt(request: HttpRequest, attempt_id: int) -> dict[str, Any]:
+    """Submit an attempt, once."""
+    result = exams.submit(_person(request), attempt_id, parse_object(body_of(request)).get("answers"))
+    return {
+        "success": True,
+        "score": result.score,
+        "passed": result.passed,
+        "attempt_number": result.attempt_number,
+    }

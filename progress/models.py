@@ -218,6 +218,43 @@ class UserProgress(models.Model):
         return f"{self.user} · {self.lesson}"
 
 
+class LessonQuiz(models.Model):
+    """The quiz of a lesson; a required one must be passed before the lesson is completed."""
+
+    lesson = models.OneToOneField(Lesson, on_delete=models.CASCADE, related_name="quiz")
+    title = models.CharField(_("title"), max_length=200)
+    pass_mark = models.FloatField(_("pass mark in percent"), default=70.0, validators=PERCENT)
+    required = models.BooleanField(_("required"), default=True)
+
+    class Meta:
+        verbose_name_plural = _("lesson quizzes")
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class QuizAttempt(models.Model):
+    """One student's answers to a quiz; there may be many."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="quiz_attempts", db_index=False)
+    quiz = models.ForeignKey(LessonQuiz, on_delete=models.CASCADE, related_name="attempts")
+    course = models.ForeignKey(Course, on_delete=models.CASCADE, related_name="quiz_attempts", db_index=False)
+    attempt_number = models.PositiveIntegerField()
+    submitted_at = models.DateTimeField()
+    score = models.FloatField(validators=PERCENT)
+    passed = models.BooleanField()
+    answers = models.JSONField(_("choice ids by question id"), default=dict)
+
+    objects = RecordQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "quiz", "attempt_number"], name="quiz_attempt_once")]
+        indexes = [models.Index(fields=["user", "quiz"], name="quiz_passed", condition=Q(passed=True))]
+
+    def __str__(self) -> str:
+        return f"{self.user} · {self.quiz} · {self.attempt_number}"
+
+
 class Exam(models.Model):
     """The exam at the end of a course."""
 
@@ -240,6 +277,7 @@ class ExamAttempt(models.Model):
     submitted_at = models.DateTimeField(null=True)
     score = models.FloatField(null=True, validators=PERCENT)
     passed = models.BooleanField(null=True)
+    answers = models.JSONField(_("choice ids by question id"), default=dict)
 
     objects = RecordQuerySet.as_manager()
 
@@ -270,6 +308,43 @@ class ExamAttempt(models.Model):
         return f"{self.user} · {self.exam} · {self.attempt_number}"
 
 
+class Question(models.Model):
+    """A question with one right choice, of a quiz or of an exam."""
+
+    quiz = models.ForeignKey(LessonQuiz, null=True, blank=True, on_delete=models.CASCADE, related_name="questions")
+    exam = models.ForeignKey(Exam, null=True, blank=True, on_delete=models.CASCADE, related_name="questions")
+    order = models.PositiveIntegerField(_("order"), default=0)
+    text = models.TextField(_("text"))
+
+    class Meta:
+        ordering = ["order", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(quiz__isnull=True, exam__isnull=False) | Q(quiz__isnull=False, exam__isnull=True),
+                name="question_of_one",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class Choice(models.Model):
+    """One of the answers to choose from."""
+
+    question = models.ForeignKey(Question, on_delete=models.CASCADE, related_name="choices")
+    order = models.PositiveIntegerField(_("order"), default=0)
+    text = models.CharField(_("text"), max_length=500)
+    correct = models.BooleanField(_("the right one"), default=False)
+
+    class Meta:
+        ordering = ["order", "pk"]
+        constraints = [models.UniqueConstraint(fields=["question"], condition=Q(correct=True), name="one_right_choice")]
+
+    def __str__(self) -> str:
+        return self.text
+
+
 class Certification(models.Model):
     """A certificate: that a student has completed a course, verifiable by its unguessable id."""
 
@@ -294,6 +369,10 @@ class Certification(models.Model):
 
     def __str__(self) -> str:
         return str(self.certificate_id)
+
+    def get_absolute_url(self) -> str:
+        """The public page that verifies it."""
+        return reverse("certificate", args=[self.certificate_id])
 
 
 class Outbox(models.Model):

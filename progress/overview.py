@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TypedDict
 
+from django.urls import reverse
+
 from progress.models import Course, Lesson, User, UserProgress
 
 
@@ -14,16 +16,18 @@ class LessonOverview(TypedDict):
     percentage: float
     status: str
     completed: bool
+    quiz_required: bool
     url: str
 
 
 class CourseOverview(TypedDict):
-    """A course with its lessons in order; `resume_url` is the first lesson not completed, None where all are."""
+    """A course with its lessons in order; `resume_url` is the first lesson not completed, `exam_url` its exam."""
 
     course: Course
     lessons: list[LessonOverview]
     completed_count: int
     resume_url: str | None
+    exam_url: str | None
 
 
 def of_course(person: User, course: Course) -> CourseOverview:
@@ -33,7 +37,8 @@ def of_course(person: User, course: Course) -> CourseOverview:
 
 def of_studies(person: User) -> list[CourseOverview]:
     """How far `person` is in each course they study."""
-    return _overviews(person, list(Course.objects.filter(enrollments__user=person, enrollments__active=True)))
+    studied = Course.objects.filter(enrollments__user=person, enrollments__active=True)
+    return _overviews(person, list(studied.select_related("exam")))
 
 
 def of_everything(person: User) -> list[CourseOverview]:
@@ -44,7 +49,7 @@ def of_everything(person: User) -> list[CourseOverview]:
 def _overviews(person: User, courses: list[Course]) -> list[CourseOverview]:
     rows = {row.lesson_id: row for row in UserProgress.objects.filter(user=person, course__in=courses)}
     lessons: dict[int, list[LessonOverview]] = {course.pk: [] for course in courses}
-    for lesson in Lesson.objects.filter(course__in=courses).select_related("course"):
+    for lesson in Lesson.objects.filter(course__in=courses).select_related("course", "quiz"):
         lessons[lesson.course_id].append(_overview(lesson, rows.get(lesson.pk)))
     return [_of(course, lessons[course.pk]) for course in courses]
 
@@ -55,6 +60,7 @@ def _overview(lesson: Lesson, row: UserProgress | None) -> LessonOverview:
         "percentage": row.video_watch_percentage if row else 0.0,
         "status": row.status if row else UserProgress.Status.NOT_STARTED.value,
         "completed": row is not None and row.completed,
+        "quiz_required": hasattr(lesson, "quiz") and lesson.quiz.required,
         "url": lesson.get_absolute_url(),
     }
 
@@ -65,4 +71,5 @@ def _of(course: Course, lessons: list[LessonOverview]) -> CourseOverview:
         "lessons": lessons,
         "completed_count": sum(lesson["completed"] for lesson in lessons),
         "resume_url": next((lesson["url"] for lesson in lessons if not lesson["completed"]), None),
+        "exam_url": reverse("exam", args=[course.slug]) if hasattr(course, "exam") else None,
     }

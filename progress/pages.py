@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Any, cast
 
 from asgiref.sync import async_to_sync
 from django.contrib.auth.decorators import login_required
@@ -10,8 +10,9 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
-from progress import lessons, overview, recorder
-from progress.models import Course, User
+from progress import gate, lessons, overview, recorder
+from progress.advance import Row
+from progress.models import Course, Lesson, LessonQuiz, User
 
 
 @login_required
@@ -23,6 +24,20 @@ def home(request: HttpRequest) -> HttpResponse:
         "progress/home.html",
         {"courses": overview.of_studies(person), "teaches": Course.objects.taught_by(person).exists()},
     )
+
+
+def _quiz(person: User, lesson: Lesson, row: Row | None) -> dict[str, Any]:
+    """What the page says of the lesson's quiz, and why the lesson is not completed yet."""
+    quiz = LessonQuiz.objects.filter(lesson=lesson).first()
+    passed = quiz is not None and quiz.attempts.filter(user=person, passed=True).exists()
+    wants: list[str] = []
+    if row is not None and not row.completed:
+        threshold = lesson.completion_threshold
+        pending = quiz is not None and quiz.required and not passed
+        lacking = gate.missing(percentage=row.percentage, threshold=threshold, quiz_pending=pending)
+        wants = gate.in_words(lacking, percentage=row.percentage, threshold=threshold)
+    url = reverse("quiz", args=[lesson.course.slug, lesson.slug]) if quiz else None
+    return {"quiz": quiz, "quiz_passed": passed, "quiz_url": url, "wants": wants}
 
 
 @login_required
@@ -53,5 +68,6 @@ def lesson(request: HttpRequest, course: str, lesson: str) -> HttpResponse:
             "progress_socket": f"/ws/lessons/{shown.pk}/progress/",
             "progress_url": reverse("api:progress", args=[shown.pk]),
             "complete_url": reverse("api:complete", args=[shown.pk]),
+            **_quiz(person, shown, row),
         },
     )

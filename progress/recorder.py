@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import weakref
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -21,11 +21,12 @@ from asgiref.sync import async_to_sync
 from django.conf import settings
 from psycopg import AsyncConnection
 
-from progress import database, outbox, rows
-from progress.advance import Rules, Transition, advance, complete
+from progress import certificates, database, outbox, quizzes, rows
+from progress.advance import Rules, Transition, advance, complete, reconsider
 from progress.models import Outbox
 from progress.outbox import Reference
-from progress.refusals import NotFound
+from progress.quizzes import Answered
+from progress.refusals import NotFound, Refused
 from progress.rows import Key, Record
 from progress.ticks import Tick
 
@@ -38,7 +39,7 @@ class Completion:
     lesson_id: int
 
 
-Report = Tick | Completion
+Report = Tick | Completion | Answered
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,7 @@ class Ack:
     watch_percentage: float
     status: str
     completed: bool
+    attempt_number: int | None = None
 
 
 @dataclass(slots=True)
@@ -63,9 +65,10 @@ _queues: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _Queue] = weakref.
 async def record(reports: Sequence[Report]) -> list[Ack]:
     """Commit the reports and return an ack for each, in order.
 
-    The caller has checked that each student may study each lesson. Raises NotFound where a lesson is gone (then none
-    of these reports is stored), psycopg.OperationalError where the database is away (then nothing is acked, and the
-    same reports may be given again).
+    The caller has checked that each student may study each lesson. Raises NotFound where a lesson is gone and Refused
+    (409 `quiz_required`) for a completion by hand before the quiz (then none of these reports is stored);
+    psycopg.OperationalError where the database is away (then nothing is acked, and the same reports may be given
+    again).
     """
     loop = asyncio.get_running_loop()
     queue = _queues.setdefault(loop, _Queue())
@@ -142,42 +145,80 @@ async def _answer(batch: list[tuple[Sequence[Report], asyncio.Future[list[Ack]]]
     for (_, answer), result in zip(batch, results, strict=True):
         if answer.done():  # whoever asked is gone; what was told is kept all the same
             continue
-        if isinstance(result, NotFound):
+        if isinstance(result, Refused):
             answer.set_exception(result)
         else:
             answer.set_result(result)
     outbox.teller().add(references)
 
 
-async def _commit(batch: list[Sequence[Report]]) -> tuple[list[list[Ack] | NotFound], list[Reference]]:
+async def _commit(batch: list[Sequence[Report]]) -> tuple[list[list[Ack] | Refused], list[Reference]]:
     keys = sorted({(report.user_id, report.lesson_id) for reports in batch for report in reports})
     async with database.connection() as connection, connection.transaction():
         await rows.insert_missing(connection, keys)
         records = await rows.lock(connection, keys)
+        numbers = await _store_answers(connection, batch, records)
+        waiting = await quizzes.pending(connection, keys)
+        records = {
+            key: replace(record, lesson=replace(record.lesson, quiz_pending=key in waiting))
+            for key, record in records.items()
+        }
         now = await _now(connection)
         states = {key: Transition(record.row) for key, record in records.items()}
-        results: list[list[Ack] | NotFound] = []
+        results: list[list[Ack] | Refused] = []
         for reports in batch:
-            if any((report.user_id, report.lesson_id) not in records for report in reports):
-                results.append(NotFound("lesson"))
-            else:
-                results.append([_apply(report, records, states, now) for report in reports])
+            refusal = _refusal(reports, records)
+            results.append(refusal or [_apply(report, records, states, now, numbers) for report in reports])
         changed = {key: states[key].row for key, record in records.items() if states[key].row is not record.row}
         await rows.update(connection, {records[key].pk: row for key, row in changed.items()})
-        references = await outbox.write(connection, _references(records, states))
+        happened = _references(records, states)
+        completed = [(key[0], records[key].course_id) for key, state in states.items() if state.completed]
+        happened += await certificates.issue_where_due(connection, completed)
+        references = await outbox.write(connection, happened)
     return results, references
 
 
-def _apply(report: Report, records: dict[Key, Record], states: dict[Key, Transition], now: datetime) -> Ack:
+async def _store_answers(
+    connection: AsyncConnection[Any], batch: list[Sequence[Report]], records: dict[Key, Record]
+) -> dict[int, int]:
+    """Store quiz attempts and return their numbers, by identity of the report."""
+    return {
+        id(report): await quizzes.store(connection, report, course_id=records[key].course_id)
+        for reports in batch
+        for report in reports
+        if isinstance(report, Answered) and (key := (report.user_id, report.lesson_id)) in records
+    }
+
+
+def _refusal(reports: Sequence[Report], records: dict[Key, Record]) -> Refused | None:
+    for report in reports:
+        record = records.get((report.user_id, report.lesson_id))
+        if record is None:
+            return NotFound("lesson")
+        if isinstance(report, Completion) and record.lesson.quiz_pending and not record.row.completed:
+            return Refused(409, "quiz_required", "You must pass the lesson quiz before completing this lesson.")
+    return None
+
+
+def _apply(
+    report: Report,
+    records: dict[Key, Record],
+    states: dict[Key, Transition],
+    now: datetime,
+    numbers: dict[int, int],
+) -> Ack:
     key = (report.user_id, report.lesson_id)
     lesson, before = records[key].lesson, states[key]
     if isinstance(report, Tick):
         after = advance(before.row, report, lesson=lesson, rules=rules(), now=now)
-    else:
+    elif isinstance(report, Completion):
         after = complete(before.row, lesson=lesson, rules=rules(), now=now)
+    else:
+        after = reconsider(before.row, lesson=lesson, rules=rules(), now=now)
     states[key] = Transition(after.row, before.announced or after.announced, before.completed or after.completed)
     row = after.row
-    return Ack(report.id if isinstance(report, Tick) else None, row.percentage, row.status, row.completed)
+    tick_id = report.id if isinstance(report, Tick) else None
+    return Ack(tick_id, row.percentage, row.status, row.completed, numbers.get(id(report)))
 
 
 def _references(records: dict[Key, Record], states: dict[Key, Transition]) -> list[Reference]:

@@ -5,7 +5,7 @@ from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 
 from feed import pages as feed_pages
-from progress import pages, video
+from progress import pages, paper_pages, video
 from project import health
 from project.api import api
 
@@ -13,9 +13,12 @@ handler404 = "project.errors.not_found"
 
 urlpatterns = [
     path("", pages.home, name="home"),
+    path("courses/<slug:course>/exam/", paper_pages.exam, name="exam"),
     path("courses/<slug:course>/<slug:lesson>/", pages.lesson, name="lesson"),
     path("courses/<slug:course>/<slug:lesson>/video/", video.video, name="video"),
     path("courses/<slug:course>/<slug:lesson>/captions/", video.captions, name="captions"),
+    path("courses/<slug:course>/<slug:lesson>/quiz/", paper_pages.quiz, name="quiz"),
+    path("certificates/<uuid:certificate_id>/", paper_pages.certificate, name="certificate"),
     path("me/activity/", feed_pages.activity, name="activity"),
     path("dashboard/", feed_pages.dashboard, name="dashboard"),
     path("dashboard/students/", feed_pages.students, name="students"),

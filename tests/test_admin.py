@@ -26,13 +26,28 @@ def kinds() -> list[str]:
 
 @pytest.mark.parametrize(
     "model",
-    ["user", "course", "lesson", "enrollment", "userprogress", "exam", "examattempt", "certification", "outbox"],
+    [
+        "user",
+        "course",
+        "lesson",
+        "enrollment",
+        "userprogress",
+        "exam",
+        "examattempt",
+        "quizattempt",
+        "question",
+        "lessonquiz",
+        "certification",
+        "outbox",
+    ],
 )
 def test_every_list_and_form_opens(site: Client, cast: Cast, model: str) -> None:
     record_from_thread([Tick(cast.ada.pk, cast.bernoulli.pk, 95, 95)])
     assert site.get(f"/admin/progress/{model}/").status_code == 200
     add = site.get(f"/admin/progress/{model}/add/").status_code
-    assert add == (200 if model in ("user", "course", "lesson", "enrollment") else 403)
+    assert add == (
+        200 if model in ("user", "course", "lesson", "enrollment", "exam", "question", "lessonquiz") else 403
+    )
 
 
 def test_a_record_is_shown_and_not_written(site: Client, cast: Cast) -> None:

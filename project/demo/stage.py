@@ -13,7 +13,7 @@ from django.db.models.fields.files import FieldFile
 
 from progress import school
 from progress.models import Course, Enrollment, Exam, Lesson, User
-from project.demo import captions, cast, videos
+from project.demo import captions, cast, questions, videos
 
 
 @transaction.atomic
@@ -60,6 +60,7 @@ def _course(course: cast.Course, people: dict[str, User]) -> None:
             Exam.objects.create(course=made, title=course.exam, pass_mark=course.pass_mark)
     for order, lesson in enumerate(course.lessons, start=1):
         _lesson(made, lesson, order)
+    questions.make(made)
 
 
 def _lesson(course: Course, lesson: cast.Lesson, order: int) -> None:

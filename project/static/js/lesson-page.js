@@ -53,18 +53,30 @@ function resume(tracker, strip) {
 
 // What the server has; keys that it did not tell stay as they are.
 function showProgress({ watch_percentage, status, threshold }) {
-  const said = page.querySelector("[data-progress]");
-  if (watch_percentage !== undefined) fill(said, { watch_percentage });
+  if (watch_percentage !== undefined) showPercentage(watch_percentage);
   if (threshold !== undefined) fill(page.querySelector("[data-needed]"), { threshold });
   if (status !== undefined) showStatus(status);
+}
+
+function showPercentage(watch_percentage) {
+  fill(page.querySelector("[data-progress]"), { watch_percentage });
+  const listed = ownLink()?.querySelector("[data-percentage]");
+  if (!listed) return;
+  fill(listed, { watch_percentage });
+  listed.hidden = !watch_percentage;
 }
 
 function showStatus(status) {
   page.dataset.status = status;
   choose(page.querySelector("[data-state]"), status);
-  const own = document.querySelector(`[data-lesson-link="${facts.lesson}"]`);
+  const own = ownLink();
   if (own) choose(own, status);
   page.querySelector("[data-complete]").hidden = status === "completed";
+}
+
+// This lesson in the list of the course's.
+function ownLink() {
+  return document.querySelector(`[data-lesson-link="${facts.lesson}"]`);
 }
 
 // The socket may be refused for good, or what is watched may be waiting on this device: one place says which.

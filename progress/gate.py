@@ -1,0 +1,29 @@
+"""The gate: what a lesson still wants before it is completed. Every path to completion asks here, and the page too."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from django.utils.translation import gettext as _
+
+Missing = Literal["watched", "quiz"]
+
+
+def missing(*, percentage: float, threshold: float, quiz_pending: bool) -> list[Missing]:
+    """Return what is missing: enough watched (in percent), and a required quiz passed."""
+    wants: list[Missing] = []
+    if percentage < threshold:
+        wants.append("watched")
+    if quiz_pending:
+        wants.append("quiz")
+    return wants
+
+
+def in_words(wants: list[Missing], *, percentage: float, threshold: float) -> list[str]:
+    """Say why a lesson is not completed yet, a sentence for each thing that is missing."""
+    sentences = {
+        "watched": _("Watched %(percentage)d %% of the %(threshold)d %% needed.")
+        % {"percentage": percentage, "threshold": threshold},
+        "quiz": _("The quiz is not passed yet."),
+    }
+    return [sentences[each] for each in wants]
