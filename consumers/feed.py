@@ -29,14 +29,19 @@ class FeedConsumer(Socket):
         if frame.get("type") != "subscribe":
             raise unknown_type(frame)
         filters = _filters(frame)
+        hub().leave(self.viewer)
+        turn = self.viewer.turn
         asked = parse_position(frame.get("position"), await self._groups())
-        if asked is None or not await hub().join(self.viewer, asked, filters):
+        if asked is None or not await hub().join(self.viewer, asked, filters, turn=turn):
             hub().leave(self.viewer)
             self.viewer.queue(frames.subscribed({}, recovered=False))
 
     async def check(self) -> None:
         """Close where nothing is left to see; where something else is, have the page begin anew with that."""
-        if set(await self._groups()) != set(self.viewer.cursors):
+        names = set(await self._groups())
+        if not self.viewer.cursors:
+            hub().leave(self.viewer)  # a subscription under way may have been begun with rights that are gone
+        elif names != set(self.viewer.cursors):
             hub().reset([self.viewer], "access_changed")
 
     async def gone(self) -> None:

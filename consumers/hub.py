@@ -57,14 +57,17 @@ class Hub:
         self._attending = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
 
-    async def join(self, viewer: Viewer, asked: Position, filters: Filters) -> bool:
+    async def join(self, viewer: Viewer, asked: Position, filters: Filters, *, turn: int | None = None) -> bool:
         """Replay to `viewer` what came after `asked` and go on live; False where that is impossible.
 
         On success `subscribed` is queued first, then the replay, then live frames, without a gap between them: the
-        viewer is added in the same step in which the last replay is found to reach the live stream.
+        viewer is added in the same step in which the last replay is found to reach the live stream. `turn` is the
+        viewer's from before its groups were looked up: if it has moved since, rights changed, and these groups may not
+        be the viewer's any more.
         """
-        self.leave(viewer)
-        turn = viewer.turn
+        if turn is None:
+            self.leave(viewer)
+            turn = viewer.turn
         replays: dict[str, tuple[Mark, list[Item]]] = {}
         try:
             for group, mark in asked.items():
@@ -77,7 +80,7 @@ class Hub:
         except AWAY as error:
             log.warning("A viewer could not be subscribed", extra={"error": repr(error)})
             return False
-        if viewer.turn != turn:  # rights changed meanwhile, or the socket went: these groups may not be its own now
+        if viewer.turn != turn:
             return False
         viewer.filters = filters
         viewer.queue(frames.subscribed({group: str(mark) for group, mark in asked.items()}, recovered=True))

@@ -85,6 +85,15 @@ class Socket(AsyncConsumer):
         """
         await getattr(self, get_handler_name(message))(message)
 
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Serve until the socket closes. Whatever ends it, a fault of ours too, nothing of it is kept."""
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self.is_open = False
+            heartbeat.forget(self)
+            await self.gone()
+
     async def websocket_connect(self, message: dict[str, Any]) -> None:
         """Accept, then check: browsers hide the status of a refused handshake but tell a close code."""
         await self.send({"type": "websocket.accept"})
@@ -120,10 +129,7 @@ class Socket(AsyncConsumer):
             await self.close(codes.RESTART)
 
     async def websocket_disconnect(self, message: dict[str, Any]) -> None:
-        """Let go."""
-        self.is_open = False
-        heartbeat.forget(self)
-        await self.gone()
+        """End; `__call__` lets go."""
         raise StopConsumer
 
     async def beat(self, now: float) -> None:

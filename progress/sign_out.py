@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from asgiref.sync import iscoroutinefunction, sync_to_async
 from django.contrib.auth.signals import user_logged_out
 from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
+from django.utils.decorators import sync_and_async_middleware
 
 from progress import school
 from progress.models import User
@@ -20,18 +22,30 @@ def note_sign_out(request: HttpRequest | None, user: User | None, **_: Any) -> N
         request.META["progress.signed_out"] = user.pk
 
 
-class SignOutMiddleware:
-    """Tells of a sign-out once the session is gone, whichever view ended it."""
+@sync_and_async_middleware
+def tell_of_sign_out(get_response: Callable[[HttpRequest], Any]) -> Callable[[HttpRequest], Any]:
+    """Middleware that tells of a sign-out once the session is gone, whichever view ended it."""
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Answer, then tell."""
-        response = self.get_response(request)
+    def tell(request: HttpRequest) -> None:
         if (pk := request.META.get("progress.signed_out")) is not None:
             school.tell_access_changed([pk])
+
+    if iscoroutinefunction(get_response):
+
+        async def answer_async(request: HttpRequest) -> HttpResponse:
+            response: HttpResponse = await get_response(request)
+            if "progress.signed_out" in request.META:
+                await sync_to_async(tell)(request)
+            return response
+
+        return answer_async
+
+    def answer(request: HttpRequest) -> HttpResponse:
+        response: HttpResponse = get_response(request)
+        tell(request)
         return response
+
+    return answer
 
 
 class TellOpenSockets:

@@ -69,8 +69,9 @@ class Sweeper:
         loop = asyncio.get_running_loop()
         clear_at = loop.time()
         while not self.stopped.is_set():
-            more = await self._try_to_sweep(and_clear=loop.time() >= clear_at)
-            if loop.time() >= clear_at and not self.failing:
+            due = loop.time() >= clear_at
+            more = await self._try_to_sweep(and_clear=due)
+            if due and not self.failing:
                 clear_at = loop.time() + 3600
             if not more:
                 await self._pause()
@@ -83,7 +84,7 @@ class Sweeper:
         except Exception as error:
             # Redis or the database away: an expected event. Keep trying; nothing is lost in the outbox.
             if not self.failing:
-                log.error("The outbox cannot be told", extra={"error": repr(error)})
+                log.error("The outbox cannot be told or cleared", extra={"error": repr(error)})
             self.failing = True
             return False
         if self.failing:

@@ -1,12 +1,9 @@
-"""Errors outside the API's own views: an address that is not there answers in the shape of its part of the site."""
+"""Errors outside the API's own views: an address under /api/ that is not there answers in the API's shape."""
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.views.defaults import page_not_found
+from django.http import HttpRequest, JsonResponse
 
 
-def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """JSON under /api/, a page elsewhere."""
-    if request.path.startswith("/api/"):
-        detail = "There is no such address."
-        return JsonResponse({"success": False, "error": detail, "code": "not_found"}, status=404)
-    return page_not_found(request, exception)
+def no_such_api(request: HttpRequest) -> JsonResponse:
+    """404 as JSON; a page elsewhere is Django's own business and our templates/404.html."""
+    detail = "There is no such address."
+    return JsonResponse({"success": False, "error": detail, "code": "not_found"}, status=404)

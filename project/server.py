@@ -93,8 +93,6 @@ class DrainingServer(Server):  # type: ignore[misc]
         try:
             for port in self.ports:
                 port.stopListening()
-            for socket in heartbeat.open_sockets():
-                await socket.close(codes.RESTART)
             await self._until_quiet()
             await lifetime.end()
         except Exception:
@@ -105,7 +103,12 @@ class DrainingServer(Server):  # type: ignore[misc]
     async def _until_quiet(self) -> None:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + DRAIN_SECONDS
-        while self._busy() and loop.time() < deadline:
+        while True:
+            # Again and again: a handshake that was under way when the port closed opens a socket still.
+            for socket in heartbeat.open_sockets():
+                await socket.close(codes.RESTART)
+            if not self._busy() or loop.time() >= deadline:
+                return
             await asyncio.sleep(0.05)
 
     def _busy(self) -> int:

@@ -2,14 +2,12 @@
 
 from django.contrib import admin
 from django.contrib.auth.views import LoginView, LogoutView
-from django.urls import path
+from django.urls import path, re_path
 
 from feed import pages as feed_pages
 from progress import pages, paper_pages, video
-from project import health
+from project import errors, health
 from project.api import api
-
-handler404 = "project.errors.not_found"
 
 urlpatterns = [
     path("", pages.home, name="home"),
@@ -25,6 +23,7 @@ urlpatterns = [
     path("accounts/login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("accounts/logout/", LogoutView.as_view(), name="logout"),
     path("api/", api.urls),
+    re_path(r"^api/", errors.no_such_api),
     path("admin/", admin.site.urls),
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),

@@ -204,3 +204,8 @@ def test_the_schema_and_its_page_are_served(cast: Cast) -> None:
     schema = client.get("/api/openapi.json").json()
     assert "/api/lessons/{lesson_id}/progress/" in schema["paths"]
     assert client.get("/api/docs").status_code == 200
+
+
+def test_an_address_that_the_api_has_not_answers_in_its_shape(cast: Cast) -> None:
+    answer = signed_in(cast.ada).get("/api/nothing/here/")
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
