@@ -73,7 +73,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
     """The home of who watches students: the courses, and the last ten entries, live."""
     person = _instructor(request)
     studying = Count("enrollments", filter=Q(enrollments__active=True))
-    courses = Course.objects.taught_by(person).annotate(student_count=studying)
+    courses = Course.objects.taught_by(person).annotate(student_count=studying).order_by("title", "pk")
     context = {
         "feed": _feed(person, limit=DASHBOARD_LIMIT),
         "courses": courses,
