@@ -11,6 +11,7 @@ JS_TESTS = $(wildcard tests/js/*.test.js tests/js/*.test.mjs)
 # As in production, but for the services, which nobody asks here.
 PRODUCTION = DEBUG=false ALLOWED_HOSTS=feed.example CSRF_TRUSTED_ORIGINS=https://feed.example \
 	DATABASE_URL=postgresql://feed@127.0.0.1:1/feed REDIS_URL=redis://127.0.0.1:1/0 \
+	EMAIL_URL=smtp+tls://127.0.0.1:1 \
 	SECRET_KEY="$$(.venv/bin/python -c 'import secrets; print(secrets.token_urlsafe(64))')"
 
 # Install a Debian package for a command that is missing, where we may.

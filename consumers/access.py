@@ -5,33 +5,34 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from channels.layers import get_channel_layer
+import msgspec
 
 from consumers import heartbeat
+from feed.history import Post
+from feed.layer import histories
 from progress import signals
 from progress.outbox import Reference
 
 log = logging.getLogger(__name__)
 
 GROUP = "people"
-"""The group of every process' hub, for what concerns people and not entries."""
-
-CHANGED = "access.changed"
+"""The group of every process' hub, for what concerns people and not entries. It has a history as any other: a process
+that lost a message sees the gap and reads it again, or, where that is impossible, looks at everybody again."""
 
 
 async def tell_processes(*, references: list[Reference], **_: Any) -> None:
     """Receiver of `access_changed`: say it to every process."""
-    layer = get_channel_layer()
     people = sorted({reference.object_id for reference in references})
-    if layer is not None:
-        await layer.group_send(GROUP, {"type": CHANGED, "people": people})
+    await histories().append([Post(msgspec.json.encode({"people": people}), [GROUP], entry_id="")])
 
 
-async def look_again(people: list[int]) -> None:
-    """Check the open sockets of these people again; each closes, or is reset, where rights were lost or gained."""
-    concerned = set(people)
+async def look_again(people: set[int] | None) -> None:
+    """Check the open sockets of these people again, None meaning everybody's.
+
+    Each closes, or is reset, where rights were lost or gained.
+    """
     for socket in heartbeat.open_sockets():
-        if socket.person.pk in concerned:
+        if people is None or socket.person.pk in people:
             try:
                 await socket.look_again()
             except Exception:

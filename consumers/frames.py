@@ -13,10 +13,12 @@ from feed.history import Mark
 
 
 class Item(msgspec.Struct, omit_defaults=True):
-    """One item of a history: an entry, as the JSON text that was published, or the id of one taken back."""
+    """One item of a history: an entry, as the JSON text that was published, or the id of one taken back; in the group
+    of consumers.access the people whose rights changed."""
 
     entry: msgspec.Raw = msgspec.Raw()
     withdrawn: str = ""
+    people: list[int] = []
 
     def shown_under(self, filters: Filters) -> bool:
         """Return whether a viewer with these filters gets it; a withdrawal concerns everybody."""

@@ -32,6 +32,7 @@ LOOK_SECONDS = 2.0
 """How often positions are compared: the longest that a loss on a silent group goes unseen."""
 
 SUBSCRIBE_SECONDS = 3.0
+PATIENCE_SECONDS = 0.1
 AWAY = (RedisError, OSError, TimeoutError)
 
 
@@ -56,6 +57,9 @@ class Hub:
         self._beginning = asyncio.Lock()
         self._attending = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
+        self._changed = asyncio.Event()
+        self._people: set[int] | None = set()
+        """Whose sockets are to be looked at again; None: everybody's."""
 
     async def join(self, viewer: Viewer, asked: Position, filters: Filters, *, turn: int | None = None) -> bool:
         """Replay to `viewer` what came after `asked` and go on live; False where that is impossible.
@@ -110,7 +114,8 @@ class Hub:
 
     async def _replay(self, group: str, replays: dict[str, tuple[Mark, list[Item]]]) -> bool:
         mark, items = replays[group]
-        replay = await histories().replay(group, mark)
+        waiting = sum(len(each) for _, each in replays.values())
+        replay = await histories().replay(group, mark, most=max(0, history.MOST_REPLAYED - waiting))
         if replay is None:
             return False
         replays[group] = (replay.at, [*items, *map(_item, replay.items)])
@@ -121,7 +126,7 @@ class Hub:
     async def start(self) -> None:
         """Begin to listen; where Redis is away, as soon as it is back."""
         if not self._tasks:
-            self._tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._look())]
+            self._tasks = [asyncio.create_task(each) for each in (self._listen(), self._look(), self._check_people())]
 
     async def _attend(self) -> str:
         """Return this process's channel; from the first call on it hears what concerns people."""
@@ -129,6 +134,9 @@ class Hub:
             if self._channel is None:
                 channel = await _layer().new_channel("hub")
                 await _layer().group_add(access.GROUP, channel)
+                people = Stream(access.GROUP, at=(await histories().positions([access.GROUP]))[access.GROUP])
+                people.subscribed.set()
+                self.streams[access.GROUP] = people
                 self._channel = channel
                 self._attending.set()
         return self._channel
@@ -151,15 +159,18 @@ class Hub:
     async def _listen(self) -> None:
         await self._attending.wait()
         while True:
-            message = await _layer().receive(await self._attend())
             try:
+                message = await _layer().receive(await self._attend())
                 async with self._lock:
                     await self._hear(message)
             except AWAY as error:
                 # Found again by the next look; until then nothing is delivered past the gap.
                 log.warning("A gap could not be filled yet", extra={"error": repr(error)})
+                await asyncio.sleep(PATIENCE_SECONDS)
             except Exception:
-                log.exception("A message of the channel layer could not be read", extra={"kind": message.get("type")})
+                # Whatever somebody else publishes there, this process goes on listening.
+                log.exception("A message of the channel layer could not be read")
+                await asyncio.sleep(PATIENCE_SECONDS)
 
     async def _look(self) -> None:
         while True:
@@ -174,10 +185,19 @@ class Hub:
                 log.exception("Positions could not be compared")
             await asyncio.sleep(LOOK_SECONDS)
 
+    async def _check_people(self) -> None:
+        # A task of its own: entries of others must not wait until every socket concerned has been looked at.
+        while True:
+            await self._changed.wait()
+            self._changed.clear()
+            people, self._people = self._people, set()
+            await access.look_again(people)
+
+    def _concern(self, people: Iterable[int] | None) -> None:
+        self._people = None if people is None or self._people is None else self._people.union(people)
+        self._changed.set()
+
     async def _hear(self, message: dict[str, Any]) -> None:
-        if message["type"] == access.CHANGED:
-            await access.look_again(message["people"])
-            return
         stream = self.streams.get(message.get("group", ""))
         if stream is None:
             return
@@ -195,10 +215,8 @@ class Hub:
     async def _take(self, stream: Stream, appended: Appended) -> None:
         last = appended.first + len(appended.items) - 1
         if stream.at is None or stream.at.epoch != appended.epoch:
-            if stream.at is not None and not stream.viewers:
-                stream.at = Mark(appended.epoch, last)
-            elif stream.at is not None:
-                self._reset(stream, Mark(appended.epoch, last), "history_lost")
+            if stream.at is not None:
+                self._reset(stream, Mark(appended.epoch, last), await histories().reason(stream.group))
             return
         if last <= stream.at.offset:
             return
@@ -220,7 +238,7 @@ class Hub:
             stream.at = mark
             stream.subscribed.set()
         elif stream.at.epoch != mark.epoch:
-            self._reset(stream, mark, "history_lost")
+            self._reset(stream, mark, await histories().reason(stream.group))
         elif stream.at.offset < mark.offset:
             await self._fill(stream)
 
@@ -232,11 +250,14 @@ class Hub:
             self._advance(stream, [_item(item) for item in replay.items])
         else:
             positions = await histories().positions([stream.group])
-            self._reset(stream, positions[stream.group], "history_lost")
+            self._reset(stream, positions[stream.group], await histories().reason(stream.group))
 
     def _advance(self, stream: Stream, items: list[Item]) -> None:
         before = cast(Mark, stream.at)
         stream.at = Mark(before.epoch, before.offset + len(items))
+        if stream.group == access.GROUP:
+            self._concern(person for item in items for person in item.people)
+            return
         built: dict[Filters, list[tuple[int, bytes]]] = {}
         failed = []
         for viewer in stream.viewers:
@@ -276,6 +297,8 @@ class Hub:
 
     def _reset(self, stream: Stream, at: Mark, reason: str) -> None:
         stream.at = at
+        if stream.group == access.GROUP:
+            self._concern(None)  # whose rights changed meanwhile cannot be told any more
         self.reset(list(stream.viewers), reason)
 
     def reset(self, viewers: Iterable[Viewer], reason: str) -> None:
@@ -287,7 +310,7 @@ class Hub:
     async def _let_go(self) -> None:
         now = asyncio.get_running_loop().time()
         for stream in list(self.streams.values()):
-            if stream.viewers:
+            if stream.viewers or stream.group == access.GROUP:
                 stream.idle_since = now
             elif now - stream.idle_since > 30:
                 del self.streams[stream.group]

@@ -9,11 +9,11 @@ from collections.abc import Coroutine
 from typing import Any, cast
 
 import msgspec
+import psycopg
 from channels.auth import get_user
 from channels.consumer import AsyncConsumer, get_handler_name
 from channels.exceptions import StopConsumer
 from django.db import DatabaseError
-from psycopg import OperationalError
 
 from consumers import codes, heartbeat
 from progress.models import User
@@ -100,6 +100,9 @@ class Socket(AsyncConsumer):
         self.is_open = True
         heartbeat.watch(self)
         if self.person.is_authenticated:
+            # From here on we hear of changed rights; of those that changed since the handshake, here.
+            await self._or_close(self._read_person())
+        if self.person.is_authenticated:
             await self._or_close(self.opened())
         else:
             await self.close(codes.NOT_SIGNED_IN)
@@ -122,7 +125,7 @@ class Socket(AsyncConsumer):
             self.bad_frames += 1
             if self.bad_frames >= codes.BAD_FRAMES_IN_A_ROW:
                 await self.close(codes.BAD_PROTOCOL)
-        except (OperationalError, DatabaseError) as error:
+        except (psycopg.Error, DatabaseError) as error:
             # Nothing was stored, and nothing acked. The socket must not go on: an ack of a later tick would cover
             # this one (law 1). The player keeps its ticks, comes again and sends them from the first one not acked.
             log.error("Socket closed: the database is away", extra={"error": repr(error)})
@@ -142,14 +145,17 @@ class Socket(AsyncConsumer):
 
     async def look_again(self) -> None:
         """Check the person's rights anew: somebody changed them (consumers.access calls)."""
-        scope = cast(Any, self.scope)
-        session = type(scope["session"]._wrapped)(scope["session"].session_key)
-        # Read anew: gone after a sign-out, and after a changed password its hash fits no more.
-        scope["user"] = await get_user(cast(Any, {**scope, "session": session}))
+        await self._read_person()
         if self.person.is_authenticated:
             await self._or_close(self.check())
         else:
             await self.close(codes.NOT_SIGNED_IN)
+
+    async def _read_person(self) -> None:
+        scope = cast(Any, self.scope)
+        session = type(scope["session"]._wrapped)(scope["session"].session_key)
+        # Read anew: gone after a sign-out, and after a changed password its hash fits no more.
+        scope["user"] = await get_user(cast(Any, {**scope, "session": session}))
 
     async def turn_away(self) -> None:
         """Close so that the client comes again."""
@@ -163,7 +169,7 @@ class Socket(AsyncConsumer):
         except Refused as refused:
             log.info("Socket refused", extra={"path": self.scope["path"], "code": refused.code})
             await self.close(codes.NOTHING_TO_SEE)
-        except (OperationalError, DatabaseError) as error:
+        except (psycopg.Error, DatabaseError) as error:
             log.error("Socket turned away: the database is away", extra={"error": repr(error)})
             await self.close(codes.RESTART)
 

@@ -37,12 +37,12 @@ async def since(position: Position | None, filters: Filters) -> CaughtUp:
     items: list[dict[str, Any]] = []
     marks: dict[str, str] = {}
     for group, mark in (position or {}).items():
-        replay = await histories().replay(group, mark)
+        replay = await histories().replay(group, mark, most=MOST_REPLAYED - len(items))
         if replay is None:
             return CaughtUp(reset=True)
         items += [msgspec.json.decode(item) for item in replay.items]
         marks[group] = str(replay.at)
-    if position is None or len(items) > MOST_REPLAYED:
+    if position is None:
         return CaughtUp(reset=True)
     withdrawn = [item["withdrawn"] for item in items if "withdrawn" in item]
     newest: dict[str, Entry] = {}

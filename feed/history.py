@@ -6,14 +6,15 @@ after it has reconnected, with the old arguments, and a Redis that came back fro
 offsets that were used before.
 
 Keys: `<prefix>:meta:<group>` (hash: run_id, epoch, offset), `<prefix>:history:<group>` (stream, ids `<offset>-0`),
-`<prefix>:withdrawn` (sorted set of ids that may not come again, by the second in which that ends).
+`<prefix>:withdrawn` (sorted set of ids that may not come again, by the second in which that ends), `<prefix>:begun`
+(how often epochs were begun by hand: who reads names from the database and appends them sees that one came between).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from feed import groups
 
@@ -26,6 +27,9 @@ RESET = "history.reset"
 
 MOST_REPLAYED = 1000
 """Items that one replay gives; whoever missed more takes a new snapshot."""
+
+CHUNK = 500
+"""Items, or groups, that one run of a script takes: Redis serves nobody else meanwhile."""
 
 _KEEP_SECONDS = 2 * 86_400
 _KEEP_META_SECONDS = 4 * 86_400
@@ -103,8 +107,9 @@ local function open(group)
   local known = redis.call('HMGET', meta, 'run_id', 'epoch', 'offset')
   if known[1] == run_id then return known[2], tonumber(known[3]) end
   local epoch = string.sub(run_id, 1, 8) .. string.format('%x%05x', tonumber(time[1]), tonumber(time[2]))
-  redis.call('DEL', history)
+  redis.call('DEL', history, meta)
   redis.call('HSET', meta, 'run_id', run_id, 'epoch', epoch, 'offset', 0)
+  redis.call('EXPIRE', meta, {_KEEP_META_SECONDS})
   return epoch, 0
 end
 local function publish(group, type, payload)
@@ -154,6 +159,7 @@ while at <= #ARGV do
       .. ',"items":[' .. table.concat(told, ',') .. ']}}')
   end
 end
+return tonumber(redis.call('GET', prefix .. ':begun') or 0)
 """
 )
 
@@ -201,9 +207,11 @@ for index = 3, #ARGV do
   local meta, history = keys(ARGV[index])
   redis.call('DEL', meta)
   local epoch = open(ARGV[index])
+  redis.call('HSET', meta, 'reason', ARGV[2])
   touch(ARGV[index])
   publish(ARGV[index], '{RESET}', '{{"epoch":"' .. epoch .. '","reason":"' .. ARGV[2] .. '"}}')
 end
+redis.call('INCR', prefix .. ':begun')
 """
 )
 
@@ -214,6 +222,8 @@ class Histories:
     def __init__(self, client: Redis, *, prefix: str) -> None:
         self._client = client
         self._prefix = prefix
+        self.begun = -1
+        """How often epochs had been begun by hand at our last append; -1 before the first one."""
         self._append = client.register_script(_APPEND)
         self._positions = client.register_script(_POSITIONS)
         self._replay = client.register_script(_REPLAY)
@@ -225,6 +235,10 @@ class Histories:
 
     async def append(self, posts: Sequence[Post]) -> None:
         """Append a batch to all its groups and publish it there, each group's items in the order given."""
+        for start in range(0, len(posts), CHUNK):
+            await self._append_some(posts[start : start + CHUNK])
+
+    async def _append_some(self, posts: Sequence[Post]) -> None:
         places: dict[str, list[int]] = {}
         for index, post in enumerate(posts, start=1):
             for group in post.groups:
@@ -236,7 +250,7 @@ class Histories:
             arguments += [post.item, post.entry_id, "1" if post.withdraws else "0"]
         for group, indexes in places.items():
             arguments += [group, bound(group), len(indexes), *indexes]
-        await self._append(args=arguments)
+        self.begun = await self._append(args=arguments)
 
     async def positions(self, names: Iterable[str], *, announce: bool = False) -> Position:
         """Return where each group's history is now; a group without one begins an epoch.
@@ -256,6 +270,13 @@ class Histories:
         answer = await self._replay(args=[self._prefix, group, mark.epoch, mark.offset, most])
         return Replay(answer[2:], Mark(answer[0].decode(), int(answer[1]))) if answer else None
 
+    async def reason(self, group: str) -> ResetReason:
+        """Return why the group's epoch was begun: by hand with a reason, or because a history was lost."""
+        reason: bytes | None = await cast(Any, self._client.hget(f"{self._prefix}:meta:{group}", "reason"))
+        return cast(ResetReason, reason.decode()) if reason else "history_lost"
+
     async def begin_epochs(self, names: Iterable[str], *, reason: ResetReason) -> None:
         """Begin a new epoch in these groups: their viewers get `reset` and take a new snapshot."""
-        await self._begin(args=[self._prefix, reason, *names])
+        asked = list(names)
+        for start in range(0, len(asked), CHUNK):
+            await self._begin(args=[self._prefix, reason, *asked[start : start + CHUNK]])

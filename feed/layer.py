@@ -12,7 +12,7 @@ from typing import Any, cast
 from channels.layers import get_channel_layer
 from channels_redis.pubsub import RedisPubSubChannelLayer, RedisPubSubLoopLayer
 from channels_redis.utils import _wrap_close, create_pool, decode_hosts
-from redis.asyncio import Redis
+from redis.asyncio import BlockingConnectionPool, ConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
@@ -23,12 +23,26 @@ from feed.history import Histories
 _RETRY = Retry(NoBackoff(), 1)
 
 
+_MOST_CONNECTIONS = 16
+_WAIT_SECONDS = 3
+
+
+def _pool(host: dict[str, Any]) -> ConnectionPool:
+    options = {**host, "retry": _RETRY}
+    if "address" not in options:  # Sentinel
+        return cast(ConnectionPool, create_pool(options))
+    # A storm of subscriptions waits for a connection; redis-py's plain pool would fail what exceeds it.
+    address = options.pop("address")
+    limits = {"max_connections": _MOST_CONNECTIONS, "timeout": _WAIT_SECONDS}
+    return BlockingConnectionPool.from_url(address, **limits, **options)
+
+
 class HistoryLoopLayer(RedisPubSubLoopLayer):  # type: ignore[misc]
     """One event loop's share of the layer: the stock one, and a connection pool for the histories' scripts."""
 
     def __init__(self, hosts: Any = None, prefix: str = "asgi", **options: Any) -> None:
         super().__init__(hosts=hosts, prefix=prefix, **options)
-        self._client = Redis(connection_pool=create_pool({**decode_hosts(hosts)[0], "retry": _RETRY}))
+        self._client = Redis(connection_pool=_pool(decode_hosts(hosts)[0]))
         self.histories = Histories(self._client, prefix=prefix)
 
     async def flush(self) -> None:

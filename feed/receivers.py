@@ -37,15 +37,25 @@ def _announcer(type: str) -> Receiver:
     async def announce(*, references: list[Reference], **_: Any) -> None:
         # Each row once, at the place of its newest reference: waiting updates of one row collapse into the newest.
         newest = {each.object_id: each for each in reversed(references)}
-        entries = await sources.read(type, newest)
-        await publish(
-            post_of(entries[pk])
-            if pk in entries
-            else withdrawal_of(entry_id(type, pk), user_id=each.user_id or 0, course_id=each.course_id or 0)
-            for pk, each in reversed(newest.items())
-        )
+        store = histories()
+        begun = store.begun
+        await _announce(type, newest)
+        if store.begun != begun:
+            # Epochs were begun since our last append, perhaps after we read: then an old name now stands in a new
+            # epoch. The same entries again, read after that, take its place.
+            await _announce(type, newest)
 
     return announce
+
+
+async def _announce(type: str, newest: dict[int, Reference]) -> None:
+    entries = await sources.read(type, newest)
+    await publish(
+        post_of(entries[pk])
+        if pk in entries
+        else withdrawal_of(entry_id(type, pk), user_id=each.user_id or 0, course_id=each.course_id or 0)
+        for pk, each in reversed(newest.items())
+    )
 
 
 announce_progress = _announcer(PROGRESS_UPDATE)

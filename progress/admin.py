@@ -10,9 +10,11 @@ from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
+from django.urls import path
 from django.utils.translation import gettext_lazy as _
 
 from progress import school
+from progress.import_page import import_page
 from progress.models import (
     Certification,
     Choice,
@@ -72,6 +74,11 @@ class PersonAdmin(ThroughTheSchool, PeopleAdmin):
     save_one = staticmethod(school.save_person)
     remove = staticmethod(school.remove_people)
     fieldsets = (*(UserAdmin.fieldsets or ()), (_("Preferences"), {"fields": ("language", "time_zone", "theme")}))
+
+    def get_urls(self) -> list[Any]:
+        """Django's own, and the import of people."""
+        page = self.admin_site.admin_view(import_page)
+        return [path("import/", page, name="progress_user_import"), *super().get_urls()]
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         """Save groups and permissions, which are rights."""

@@ -11,12 +11,14 @@ FOR UPDATE does not cover a row that is not there yet; then rows are locked in (
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+import psycopg
 from asgiref.sync import async_to_sync
 from django.conf import settings
 from psycopg import AsyncConnection
@@ -100,7 +102,8 @@ async def begin(user_id: int, lesson_id: int) -> Record:
     async with database.connection() as connection:
         records = await rows.read(connection, [key])
         if key not in records:
-            await rows.insert_missing(connection, [key])
+            with contextlib.suppress(psycopg.IntegrityError):  # removed at this moment
+                await rows.insert_missing(connection, [key])
             records = await rows.read(connection, [key])
     if key not in records:
         raise NotFound("lesson")
@@ -138,9 +141,16 @@ async def _answer(batch: list[tuple[Sequence[Report], asyncio.Future[list[Ack]]]
     try:
         results, references = await _commit([reports for reports, _ in batch])
     except Exception as error:
+        if len(batch) > 1 and not isinstance(error, psycopg.OperationalError):
+            # Something is wrong with one of them: alone, each gets the answer that is its own.
+            for one in batch:
+                await _answer([one])
+            return
+        # A person or a lesson that is removed at this moment: our row refers to nothing.
+        told = NotFound("lesson") if isinstance(error, psycopg.IntegrityError) else error
         for _, answer in batch:
             if not answer.done():
-                answer.set_exception(error)
+                answer.set_exception(told)
         return
     for (_, answer), result in zip(batch, results, strict=True):
         if answer.done():  # whoever asked is gone; what was told is kept all the same

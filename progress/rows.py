@@ -71,6 +71,8 @@ _UPDATE = f"""
     WHERE p.id = new.id
 """  # noqa: S608 - our own column names
 
+# KEY SHARE waits for a removal of the person or the lesson that is under way, and then finds nothing to begin: else a
+# row could be told after the removal had listed what to take back.
 _INSERT = """
     INSERT INTO progress_userprogress (
         user_id, lesson_id, course_id, status, completed, video_watch_percentage, last_watched_timestamp,
@@ -83,6 +85,7 @@ _INSERT = """
     JOIN progress_user u ON u.id = k.user_id
     WHERE NOT EXISTS (SELECT FROM progress_userprogress p WHERE p.user_id = u.id AND p.lesson_id = l.id)
     ORDER BY u.id, l.id
+    FOR KEY SHARE OF u, l
     ON CONFLICT (user_id, lesson_id) DO NOTHING
 """
 

@@ -8,7 +8,7 @@ sockets, and a removal takes entries back from every screen.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -26,6 +26,7 @@ from progress.models import (
     UserProgress,
 )
 from progress.outbox import Reference
+from progress.text import normalised
 
 NamedRow = TypeVar("NamedRow", bound=Named)
 
@@ -79,6 +80,31 @@ def save_enrollment(enrollment: Enrollment) -> None:
 
 
 @transaction.atomic
+def bring_people(
+    newcomers: Sequence[User], studying: Iterable[tuple[User, Course]], teaching: Iterable[tuple[User, Course]]
+) -> None:
+    """Add new people, enrol students and let instructors teach, all at once; an ended enrolment begins again."""
+    for person in newcomers:
+        person.search_text = normalised(person.name)
+    User.objects.bulk_create(newcomers, batch_size=2000)
+    # In the one order in which every writer locks enrolments.
+    enrolled = sorted({(person.pk, course.pk) for person, course in studying})
+    Enrollment.objects.bulk_create(
+        [Enrollment(user_id=person, course_id=course) for person, course in enrolled],
+        batch_size=5000,
+        update_conflicts=True,
+        unique_fields=["user", "course"],
+        update_fields=["active"],
+    )
+    taught = sorted({(person.pk, course.pk) for person, course in teaching})
+    through = Course.instructors.through
+    through.objects.bulk_create(
+        [through(user_id=person, course_id=course) for person, course in taught], ignore_conflicts=True
+    )
+    tell_access_changed(sorted({person for person, _course in enrolled + taught}))
+
+
+@transaction.atomic
 def remove_enrollments(enrollments: QuerySet[Enrollment]) -> None:
     """Remove enrolments as if they had never been; what the students did stays."""
     people = sorted(set(enrollments.values_list("user_id", flat=True)))
@@ -89,7 +115,7 @@ def remove_enrollments(enrollments: QuerySet[Enrollment]) -> None:
 @transaction.atomic
 def remove_people(people: QuerySet[User]) -> None:
     """Remove people with all they did; their entries are taken back from every screen."""
-    pks = list(people.values_list("pk", flat=True))
+    pks = _keep_out(people)
     _withdraw(Q(user_id__in=pks))
     tell_access_changed(pks)
     User.objects.filter(pk__in=pks).delete()
@@ -98,7 +124,8 @@ def remove_people(people: QuerySet[User]) -> None:
 @transaction.atomic
 def remove_courses(courses: QuerySet[Course]) -> None:
     """Remove courses with all that was done in them; the entries are taken back."""
-    pks = list(courses.values_list("pk", flat=True))
+    pks = _keep_out(courses)
+    _keep_out(Lesson.objects.filter(course__in=pks))
     taught = User.objects.filter(courses_taught__in=pks).values_list("pk", flat=True)
     studied = Enrollment.objects.filter(course__in=pks).values_list("user_id", flat=True)
     concerned = sorted({*taught, *studied})
@@ -110,7 +137,7 @@ def remove_courses(courses: QuerySet[Course]) -> None:
 @transaction.atomic
 def remove_lessons(lessons: QuerySet[Lesson]) -> None:
     """Remove lessons with what was watched of them; the entries are taken back."""
-    pks = list(lessons.values_list("pk", flat=True))
+    pks = _keep_out(lessons)
     _withdraw(Q(lesson_id__in=pks), of_lessons=True)
     Lesson.objects.filter(pk__in=pks).delete()
 
@@ -120,8 +147,13 @@ def tell_access_changed(people: Sequence[int]) -> None:
     outbox.write_and_tell([Reference(Outbox.Kind.ACCESS_CHANGED, pk, user_id=pk, subject="user") for pk in people])
 
 
+def _keep_out(rows: QuerySet[Any]) -> list[int]:
+    # Locked before anything is listed: whoever would begin a record of them waits, and then finds them gone.
+    return sorted(rows.select_for_update(of=("self",)).order_by("pk").values_list("pk", flat=True))
+
+
 def _stored(row: NamedRow) -> NamedRow | None:
-    return type(row)._default_manager.select_for_update().filter(pk=row.pk).first()
+    return type(row)._default_manager.select_for_update(no_key=True).filter(pk=row.pk).first()
 
 
 def _tell_new_name(before: Named, after: Named) -> None:
@@ -135,12 +167,16 @@ def _withdraw(whose: Q, *, of_lessons: bool = False) -> None:
     # Progress rows are locked in the one order of every writer, so that no tick commits an entry behind our back.
     rows = UserProgress.objects.filter(whose).order_by("user_id", "lesson_id").select_for_update()
     taken = [
-        (type, row.pk, row.user_id, row.course_id)
-        for row in rows
-        for type, at in (("progress_update", row.announced_at), ("lesson_completed", row.completed_at))
+        (type, pk, user_id, course_id)
+        for pk, user_id, course_id, announced_at, completed_at in rows.values_list(
+            "pk", "user_id", "course_id", "announced_at", "completed_at"
+        )
+        for type, at in (("progress_update", announced_at), ("lesson_completed", completed_at))
         if at is not None
     ]
     if not of_lessons:
+        # Then the enrolments, as everybody who submits an exam or issues a certificate does.
+        list(Enrollment.objects.filter(whose).order_by("user_id", "course_id").select_for_update().values_list("pk"))
         attempts = ExamAttempt.objects.filter(whose, submitted_at__isnull=False)
         taken += [("exam_attempt", *row) for row in attempts.values_list("pk", "user_id", "course_id")]
         certificates = Certification.objects.filter(whose)

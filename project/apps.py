@@ -6,3 +6,7 @@ from django.apps import AppConfig
 class ProjectConfig(AppConfig):
     name = "project"
     verbose_name = "Project"
+
+    def ready(self) -> None:
+        """Register the checks."""
+        from project import checks  # noqa: F401

@@ -24,6 +24,9 @@ from project.running.runlock import RunLock
 from project.running.supervisor import Stop, Supervisor
 from project.running.terminal import tell
 
+MOST_SIMULATED = 500  # fewer sockets than one address may open
+SIMULATE_WITHIN = 15.0  # seconds; longer than an answer that its students may be waiting for
+
 LOGINS = """\
 log in with the password "demo" as
   admin  administrator: sees every course, and Django's admin site
@@ -44,6 +47,8 @@ class Plan:
     procfile: Path = CHECKOUT / "Procfile"
     migrate: Sequence[str] = ("python", "manage.py", "migrate", "--no-input")
     demo: Sequence[str] = ("python", "manage.py", "demo")
+    simulate: Sequence[str] = ("python", "manage.py", "simulate", "--endless", "--students")
+    """How many follows from SIMULATE."""
 
 
 def main(plan: Plan | None = None, environ: Mapping[str, str] = os.environ) -> int:
@@ -63,6 +68,7 @@ def main(plan: Plan | None = None, environ: Mapping[str, str] = os.environ) -> i
 
 def _run(plan: Plan, environ: Mapping[str, str]) -> None:
     port = _port(environ)
+    simulated = _simulated(environ)
     procfile = parse_procfile(plan.procfile.read_text())
     plan.folder.mkdir(parents=True, exist_ok=True)
     lock = RunLock(plan.folder / "run.lock")
@@ -99,6 +105,9 @@ def _run(plan: Plan, environ: Mapping[str, str]) -> None:
         tell(f"ready http://127.0.0.1:{port}")
         if demo:
             tell(LOGINS)
+        if demo and simulated:  # once ready: its students come through the same door as everybody
+            students = [*plan.simulate, str(simulated)]
+            supervisor.keep(Process("simulate", students, env=env, folder=plan.checkout, stop_within=SIMULATE_WITHIN))
         supervisor.wait(lambda: False, None)
 
 
@@ -106,6 +115,13 @@ def _port(environ: Mapping[str, str]) -> int:
     text = environ.get("PORT") or "8000"
     if not text.isdecimal() or not 0 < int(text) < 65536:
         raise Refused(f"PORT must be a whole number from 1 to 65535; got {text!r}.")
+    return int(text)
+
+
+def _simulated(environ: Mapping[str, str]) -> int:
+    text = environ.get("SIMULATE") or "12"
+    if not text.isdecimal() or int(text) > MOST_SIMULATED:
+        raise Refused(f"SIMULATE must be a whole number from 0 to {MOST_SIMULATED}; got {text!r}.")
     return int(text)
 
 

@@ -55,6 +55,21 @@ def _address(name: str, *schemes: str) -> str:
     return text
 
 
+def _mail(text: str) -> dict[str, Any]:
+    """Return what EMAIL_URL says of the mail server, as django-environ reads it."""
+    try:
+        config: dict[str, Any] = env.email_url_config(text)
+        if config["EMAIL_BACKEND"].endswith("smtp.EmailBackend") and not config["EMAIL_HOST"]:
+            raise ValueError("no host")
+    except (ImproperlyConfigured, ValueError):
+        # The address holds a password: neither it nor the parser's error, which quotes parts of it, is repeated here.
+        raise ImproperlyConfigured(
+            "EMAIL_URL must be an address such as smtp+tls://user:password@mail.example:587, and begin with "
+            "smtp://, smtp+tls://, smtp+ssl://, consolemail://, filemail:// or dummymail://."
+        ) from None
+    return config
+
+
 DEBUG = _switch("DEBUG", default=False)
 SECRET_KEY = env.str("SECRET_KEY", default="")
 if not SECRET_KEY:
@@ -68,6 +83,23 @@ if PORT > 65535:
 TRUST_FORWARDED_FOR = _switch("TRUST_FORWARDED_FOR", default=False)
 DATABASE_URL = _address("DATABASE_URL", "postgres", "postgresql")
 REDIS_URL = _address("REDIS_URL", "redis", "rediss", "unix")
+
+# Mail. Without a server, development keeps what would be sent as files (project/kept_mail.py); elsewhere it goes
+# nowhere, and a system check says so.
+EMAIL_URL = env.str("EMAIL_URL", default="")
+KEEP_MAIL = DEBUG and not EMAIL_URL
+_server = _mail(EMAIL_URL or "dummymail://")
+_backend = str(_server["EMAIL_BACKEND"])
+EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend" if KEEP_MAIL else _backend
+EMAIL_FILE_PATH = str(LOCAL_DIR / "mail") if KEEP_MAIL else _server["EMAIL_FILE_PATH"]
+EMAIL_HOST = _server["EMAIL_HOST"] or "localhost"
+EMAIL_HOST_USER = _server["EMAIL_HOST_USER"] or ""
+EMAIL_HOST_PASSWORD = _server["EMAIL_HOST_PASSWORD"] or ""
+EMAIL_USE_TLS = bool(_server.get("EMAIL_USE_TLS", False))
+EMAIL_USE_SSL = bool(_server.get("EMAIL_USE_SSL", False))
+EMAIL_PORT = _server["EMAIL_PORT"] or (587 if EMAIL_USE_TLS else 465 if EMAIL_USE_SSL else 25)
+EMAIL_TIMEOUT = 10  # the page that sends a mail waits for it
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("EMAIL_FROM", default="webmaster@localhost")
 
 # What counts as watched (docs/protocol.md, "What counts").
 PROGRESS_MAX_RATE = _number("PROGRESS_MAX_RATE", 2, least=1)

@@ -1,12 +1,12 @@
 """Every address of the site but the sockets, which stand in consumers/routing.py."""
 
 from django.contrib import admin
-from django.contrib.auth.views import LoginView, LogoutView
+from django.contrib.auth.views import LoginView, LogoutView, PasswordResetCompleteView, PasswordResetDoneView
 from django.urls import path, re_path
 
 from feed import pages as feed_pages
-from progress import pages, paper_pages, video
-from project import errors, health
+from progress import pages, paper_pages, password_reset, video
+from project import errors, health, kept_mail
 from project.api import api
 
 urlpatterns = [
@@ -22,6 +22,15 @@ urlpatterns = [
     path("dashboard/students/", feed_pages.students, name="students"),
     path("accounts/login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("accounts/logout/", LogoutView.as_view(), name="logout"),
+    path("accounts/password_reset/", password_reset.ResetView.as_view(), name="password_reset"),
+    path("accounts/password_reset/done/", PasswordResetDoneView.as_view(), name="password_reset_done"),
+    path(
+        "accounts/password_reset/<uidb64>/<token>/",
+        password_reset.ConfirmView.as_view(),
+        name="password_reset_confirm",
+    ),
+    path("accounts/password_reset/complete/", PasswordResetCompleteView.as_view(), name="password_reset_complete"),
+    path("accounts/outbox/", kept_mail.page, name="kept_mail"),
     path("api/", api.urls),
     re_path(r"^api/", errors.no_such_api),
     path("admin/", admin.site.urls),

@@ -39,6 +39,8 @@ PAGES = (
     ("login", None, "/accounts/login/"),
     ("home", "ada", "/"),
     ("lesson", "ada", "/courses/algorithms/bernoulli-numbers/"),
+    ("quiz", "ada", "/courses/algorithms/sorting-by-merging/quiz/"),
+    ("exam", "bob", "/courses/algorithms/exam/"),
     ("dashboard", "admin", "/dashboard/"),
     ("students", "admin", "/dashboard/students/"),
     ("students-filtered", "admin", "/dashboard/students/?q=ada&type=lesson_completed&type=progress_update"),
@@ -242,12 +244,11 @@ def _not_found(path: str, person: User | None) -> bytes:
     """The page that visitors get; with DEBUG on, as the demo needs it, Django shows its own."""
     from django.http import Http404
     from django.test import RequestFactory
-
-    from project.errors import not_found
+    from django.views.defaults import page_not_found
 
     request = RequestFactory().get(path)
     request.user = person
-    return not_found(request, Http404()).content
+    return page_not_found(request, Http404()).content
 
 
 if __name__ == "__main__":

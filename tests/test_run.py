@@ -101,7 +101,7 @@ class Run:
         given = {"DATABASE_URL", "REDIS_URL", "SECRET_KEY", "DEBUG"}  # the other tests' own
         env = {name: value for name, value in os.environ.items() if name not in given}
         env |= {"PYTHONPATH": str(embedded.CHECKOUT), "PORT": str(self.port), "RUN_OF": str(self.folder)}
-        env |= {"MAKELEVEL": "1", **environ}  # as under make: it ends with us, should we be killed
+        env |= {"MAKELEVEL": "1", "SIMULATE": "0", **environ}  # as under make: it ends with us, should we be killed
         with self.output.open("wb") as output:
             self.process = subprocess.Popen(
                 [sys.executable, str(self.folder / "run_it.py")], env=env, stdout=output, stderr=subprocess.STDOUT

@@ -29,21 +29,33 @@ function followFeed(section) {
     csrfToken: document.querySelector('meta[name="csrf-token"]').content,
     limit: () => view.limit,
   });
-  const withdrawnMeanwhile = new Set();
+  const refills = new Set(); // of each under way, the ids withdrawn since it was asked for
+  let snapshots = 0;
 
   follower.addEventListener("entries", ({ detail }) => view.apply(detail.entries));
-  follower.addEventListener("snapshot", ({ detail }) => view.replaceAll(detail.entries));
+  follower.addEventListener("snapshot", ({ detail }) => {
+    snapshots += 1;
+    view.replaceAll(detail.entries);
+  });
   follower.addEventListener("withdrawn", ({ detail }) => {
-    for (const id of detail.ids) withdrawnMeanwhile.add(id);
+    for (const gone of refills) for (const id of detail.ids) gone.add(id);
     if (view.withdraw(detail.ids)) refill(view.limit).catch(() => {});
   });
 
   // The first `count` rows anew, into what is there: live entries go on coming while we ask.
   async function refill(count) {
-    withdrawnMeanwhile.clear();
-    const { entries, more } = await follower.snapshot(count);
-    view.extend(entries.filter((entry) => !withdrawnMeanwhile.has(entry.id)), count);
-    return more;
+    const gone = new Set();
+    const asked = snapshots;
+    refills.add(gone);
+    try {
+      const { entries, more } = await follower.snapshot(count);
+      // What was asked for before the page began anew may carry old names, or what may not be seen any more.
+      if (asked !== snapshots) return refill(count);
+      view.extend(entries.filter((entry) => !gone.has(entry.id)), count);
+      return more;
+    } finally {
+      refills.delete(gone);
+    }
   }
 
   showState(section, follower);

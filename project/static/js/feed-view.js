@@ -126,7 +126,8 @@ export class FeedView extends EventTarget {
   extend(entries, limit = this.#limit) {
     this.#limit = limit;
     this.#entries = applied(this.#entries, this.#known(entries), limit);
-    if (!this.#held) this.#show();
+    if (this.#held) this.#showBelow();
+    else this.#show();
   }
 
   /** Let no row move until `release()`. */
@@ -180,6 +181,24 @@ export class FeedView extends EventTarget {
     this.#tell("shown");
   }
 
+  // While held: what is missing comes below the rows that are there, which do not move. What is newer than all waits.
+  #showBelow() {
+    for (const entry of this.#entries) {
+      if (this.#rows.has(entry.id) || this.#waiting.has(entry.id)) continue;
+      const older = [...this.#list.children].find((row) => newestFirst(this.#filled.get(row), entry) > 0) ?? null;
+      if (older && older === this.#list.firstElementChild) {
+        this.#waiting.add(entry.id);
+      } else {
+        const row = this.#row(entry);
+        this.#list.insertBefore(row, older);
+        this.#rows.set(entry.id, row);
+      }
+    }
+    this.#fold();
+    this.#tell("waiting");
+    this.#tell("shown");
+  }
+
   #row(entry) {
     const row = this.#rows.get(entry.id) ?? this.#templates.get(entry.type).cloneNode(true);
     if (this.#filled.get(row) !== entry) this.#fill(row, entry);
@@ -196,7 +215,7 @@ export class FeedView extends EventTarget {
   }
 
   #fold() {
-    const folds = folded(this.#entries);
+    const folds = folded([...this.#rows.values()].map((row) => this.#filled.get(row)));
     for (const [id, row] of this.#rows) {
       if (folds.has(id)) row.dataset.folded = folds.get(id);
       else delete row.dataset.folded;

@@ -71,7 +71,7 @@ function showStatus(status) {
   choose(page.querySelector("[data-state]"), status);
   const own = ownLink();
   if (own) choose(own, status);
-  page.querySelector("[data-complete]").hidden = status === "completed";
+  for (const each of page.querySelectorAll("[data-complete], [data-wants]")) each.hidden = status === "completed";
 }
 
 // This lesson in the list of the course's.

@@ -272,7 +272,7 @@ export class ProgressTracker extends EventTarget {
     }
     this.#timer("retry", RETRY_AFTER, () => this.#flush());
     this.#tellSaved();
-    if (this.#open) this.#resend();
+    if (this.#open && !this.#overHttp) this.#resend();
   }
 
   /** @returns {Promise<{ok: boolean, bad: boolean, body: object}>} */

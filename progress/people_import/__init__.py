@@ -1,0 +1,1 @@
+"""People and enrolments from a CSV file: read, planned against who is here, carried out wholly or not at all."""

@@ -1,0 +1,1 @@
+"""A simulated class: students who are not there, over real sockets and HTTP, as their browsers would speak."""
