@@ -171,6 +171,19 @@ async def test_a_thousand_batches_of_two_processes_are_contiguous_in_order_and_w
     assert await position() == Mark(start.epoch, count)
 
 
+async def test_the_hub_goes_on_listening_whatever_somebody_publishes(own_hub: Hub) -> None:
+    watcher = Watcher()
+    assert await own_hub.join(watcher, {GROUP: await position()}, NONE)
+    prefix = django_settings.CHANNEL_LAYERS["default"]["CONFIG"]["prefix"]
+    client = sync_redis.Redis.from_url(django_settings.REDIS_URL)
+    for nonsense in (b"hello", b"\xc1", b"\x01", b"\x81\xa1x\x01"):
+        client.publish(f"{prefix}__group__{GROUP}", nonsense)
+    client.close()
+    await histories().append([entry("a:1")])
+    await until(watcher.ids)
+    assert all(not task.done() for task in own_hub._tasks)
+
+
 async def test_what_the_channel_layer_loses_is_read_again_from_the_history(own_hub: Hub) -> None:
     watcher = Watcher()
     assert await own_hub.join(watcher, {GROUP: await position()}, NONE)

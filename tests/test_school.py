@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from asgiref.sync import sync_to_async
+import asyncio
+import contextlib
+import threading
 
-from progress import school
+import redis
+from asgiref.sync import sync_to_async
+from django.conf import settings
+from django.db import connections, transaction
+
+from progress import database, school
 from progress.models import Course, Enrollment, Lesson, User, UserProgress
 from tests.conftest import Cast
-from tests.live import Live, until
+from tests.live import Live, Viewer, until
 
 
 async def test_a_renamed_person_resets_viewers_and_a_fresh_snapshot_has_the_new_name(live: Live, cast: Cast) -> None:
@@ -136,3 +143,59 @@ async def test_a_changed_password_ends_every_other_session_with_its_sockets(live
 
         await sync_to_async(change)()
         assert await grace.until_closed() == 4401
+
+
+async def test_rights_lost_while_a_process_heard_nothing_of_redis_are_found_out(live: Live, cast: Cast) -> None:
+    async with live.feed(cast.grace, web=1) as grace, live.feed(cast.admin) as admin:
+        with contextlib.closing(redis.Redis.from_url(settings.REDIS_URL)) as client:
+            client.client_kill_filter(_type="pubsub")
+            await sync_to_async(school.set_instructors)(cast.algorithms, [])
+        assert await grace.until_closed() == 4403
+        async with live.player(cast.ada, cast.bernoulli) as player:
+            await player.watch(to=95)
+        await admin.until_shown("lesson_completed")
+        assert grace.entries == {}
+
+
+async def test_a_first_tick_during_a_removal_leaves_nothing_behind(live: Live, cast: Cast) -> None:
+    start = (await live.snapshot(cast.admin))["position"]
+
+    def remove_slowly() -> None:
+        try:
+            with transaction.atomic():
+                school.remove_lessons(Lesson.objects.filter(pk=cast.bernoulli.pk))
+                removed.set()
+                assert arrived.wait(10)
+        finally:
+            connections.close_all()
+
+    removed, arrived = threading.Event(), threading.Event()
+    browser = await live.http(cast.ada)
+    removing = asyncio.create_task(asyncio.to_thread(remove_slowly))
+    await until(removed.is_set)
+    tick = browser.post(f"/api/lessons/{cast.bernoulli.pk}/progress/", json={"watch_percentage": 95, "timestamp": 9})
+    ticking = asyncio.create_task(tick)
+    # The tick's transaction waits for the removal's: then let the removal commit.
+    await until_waiting()
+    arrived.set()
+    await removing
+    answer = await ticking
+    assert answer.status_code == 404, answer.text
+    assert await UserProgress.objects.acount() == 0
+    async with live.socket("/ws/feed/", cast.admin, Viewer) as admin:
+        assert (await admin.subscribe(start))["recovered"]
+        async with live.player(cast.eve, cast.mosses) as player:
+            await player.watch(to=95)
+        await admin.until_shown("lesson_completed")
+        assert {entry["course"]["slug"] for entry in admin.entries.values()} == {"botany"}
+
+
+async def until_waiting() -> None:
+    """Wait until some transaction waits for a lock of another."""
+    async with database.connection() as connection:
+        for _ in range(500):
+            cursor = await connection.execute("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+            if (await cursor.fetchall())[0][0]:
+                return
+            await asyncio.sleep(0.02)
+    raise AssertionError("nobody waits for a lock")
