@@ -21,7 +21,7 @@ from redis.exceptions import RedisError
 from consumers import access, frames
 from consumers.frames import Appended, Item
 from consumers.viewer import Viewer
-from feed import history
+from feed import history, scripts
 from feed.filters import Filters
 from feed.history import Mark, Position
 from feed.layer import HistoryLoopLayer, histories
@@ -202,13 +202,13 @@ class Hub:
         if stream is None:
             return
         payload = message["payload"]
-        if message["type"] == history.APPENDED:
+        if message["type"] == scripts.APPENDED:
             appended = msgspec.json.decode(payload, type=Appended)
             await self._take(stream, appended)
-        elif message["type"] == history.AT:
+        elif message["type"] == scripts.AT:
             told = msgspec.json.decode(payload)
             await self._compare_one(stream, Mark(told["epoch"], told["offset"]))
-        elif message["type"] == history.RESET:
+        elif message["type"] == scripts.RESET:
             told = msgspec.json.decode(payload)
             self._reset(stream, Mark(told["epoch"], 0), told["reason"])
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib.auth.models import AbstractUser
 from django.contrib.postgres.indexes import GinIndex
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
@@ -115,6 +116,11 @@ class Lesson(Named):
     def get_absolute_url(self) -> str:
         """The video page."""
         return reverse("lesson", args=[self.course.slug, self.slug])
+
+    def clean(self) -> None:
+        """Refuse the one slug that would hide the lesson behind its course's exam."""
+        if self.slug == "exam":
+            raise ValidationError({"slug": _("This address is the exam's; choose another one.")})
 
     @property
     def name(self) -> str:

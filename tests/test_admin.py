@@ -91,6 +91,13 @@ def test_a_new_course_a_lesson_and_an_enrolment_can_be_made(site: Client, cast: 
     assert Enrollment.objects.filter(user=cast.ada, course=music, active=True).exists()
 
 
+def test_a_lesson_may_not_take_the_exams_address(site: Client, cast: Cast) -> None:
+    lesson = {"course": cast.botany.pk, "title": "Exam", "slug": "exam", "order": 1, "duration": 60}
+    answer = site.post("/admin/progress/lesson/add/", {**lesson, "completion_threshold": 80})
+    assert answer.status_code == 200
+    assert "This address is the exam" in answer.content.decode()
+
+
 def test_a_person_is_removed_with_what_they_did_and_the_entries_are_taken_back(site: Client, cast: Cast) -> None:
     record_from_thread([Tick(cast.ada.pk, cast.bernoulli.pk, 95, 95)])
     answer = site.post(f"/admin/progress/user/{cast.ada.pk}/delete/", {"post": "yes"})
