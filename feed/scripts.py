@@ -1,8 +1,8 @@
 """The histories' scripts, in Lua: what Redis does as one step, however many processes publish.
 
 Messages go to `<prefix>__group__<group>` as channels_redis' pub/sub layer packs its own, with the keys `type` (one of
-those below), `group` and `payload`, JSON text. Keys are made from the prefix inside the scripts, so Redis Cluster, where
-keys must be declared, cannot run them.
+those below), `group` and `payload`, JSON text. Keys are made from the prefix inside the scripts, so Redis Cluster,
+where keys must be declared, cannot run them.
 """
 
 from typing import Final
