@@ -6,12 +6,13 @@ from typing import Any, cast
 
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest
+from django.urls import reverse
 from ninja import Router, Schema, Status
 
 from progress import exams, lessons, overview, papers, quizzes, recorder
 from progress.models import User
 from progress.recorder import Ack, Completion
-from progress.refusals import Refused
+from progress.refusals import QuizRequired, Refused
 from progress.ticks import MOST_SEGMENTS, parse_object, parse_tick
 
 router = Router()
@@ -163,8 +164,8 @@ def complete(request: HttpRequest, lesson_id: int) -> dict[str, Any]:
     lesson = lessons.studied_by(person, lesson_id)
     try:
         recorder.record_from_thread([Completion(person.pk, lesson_id)])
-    except Refused as refused:
-        raise quizzes.required(lesson) if refused.code == "quiz_required" else refused from None
+    except QuizRequired:
+        raise QuizRequired(reverse("quiz", args=[lesson.course.slug, lesson.slug])) from None
     return {"success": True, "message": "Lesson marked as complete", "lesson_id": lesson_id}
 
 

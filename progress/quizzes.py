@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from django.urls import reverse
 from psycopg import AsyncConnection
 
 from progress import lessons, papers
 from progress.models import Lesson, LessonQuiz, QuizAttempt, User
 from progress.papers import Marked
-from progress.refusals import NotFound, Refused
+from progress.refusals import NotFound
 from progress.rows import Key
 
 
@@ -50,17 +49,6 @@ def is_pending(person: User, lesson: Lesson) -> bool:
     """Whether the lesson has a required quiz that this person has not passed."""
     quiz = LessonQuiz.objects.filter(lesson=lesson, required=True).first()
     return quiz is not None and not QuizAttempt.objects.filter(user=person, quiz=quiz, passed=True).exists()
-
-
-def required(lesson: Lesson) -> Refused:
-    """The refusal of a completion by hand while the quiz is not passed."""
-    return Refused(
-        409,
-        "quiz_required",
-        "You must pass the lesson quiz before completing this lesson.",
-        quiz_required=True,
-        quiz_url=reverse("quiz", args=[lesson.course.slug, lesson.slug]),
-    )
 
 
 async def store(connection: AsyncConnection[Any], answered: Answered, *, course_id: int) -> int:

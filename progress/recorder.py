@@ -28,7 +28,7 @@ from progress.advance import Rules, Transition, advance, complete, reconsider
 from progress.models import Outbox
 from progress.outbox import Reference
 from progress.quizzes import Answered
-from progress.refusals import NotFound, Refused
+from progress.refusals import NotFound, QuizRequired, Refused
 from progress.rows import Key, Record
 from progress.ticks import Tick
 
@@ -206,7 +206,7 @@ def _refusal(reports: Sequence[Report], records: dict[Key, Record]) -> Refused |
         if record is None:
             return NotFound("lesson")
         if isinstance(report, Completion) and record.lesson.quiz_pending and not record.row.completed:
-            return Refused(409, "quiz_required", "You must pass the lesson quiz before completing this lesson.")
+            return QuizRequired()
     return None
 
 

@@ -42,3 +42,11 @@ class NotEnrolled(Refused):
 
     def __init__(self) -> None:
         super().__init__(403, "not_enrolled", "Progress is recorded for enrolled students only.")
+
+
+class QuizRequired(Refused):
+    """A completion by hand before the lesson's required quiz is passed (HTTP 409); `quiz_url` says where it is."""
+
+    def __init__(self, quiz_url: str = "") -> None:
+        sentence = "You must pass the lesson quiz before completing this lesson."
+        super().__init__(409, "quiz_required", sentence, quiz_required=True, quiz_url=quiz_url)

@@ -1,6 +1,6 @@
 """A pytest plugin: PostgreSQL and Valkey of this test run's own, and the environment that settings read.
 
-Loaded with `-p tests.services` (pyproject.toml), before Django reads its settings. Where DATABASE_URL and REDIS_URL
+Loaded with `-p tests.own_servers` (pyproject.toml), before Django reads its settings. Where DATABASE_URL and REDIS_URL
 are set, those are used; every key in Redis has a prefix of this run.
 """
 
