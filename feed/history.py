@@ -100,24 +100,31 @@ class Histories:
         """Return whether Redis answers."""
         return bool(await self._client.ping())
 
-    async def append(self, posts: Sequence[Post]) -> None:
-        """Append a batch to all its groups and publish it there, each group's items in the order given."""
-        for start in range(0, len(posts), CHUNK):
-            await self._append_some(posts[start : start + CHUNK])
+    async def append(self, posts: Sequence[Post], *, begun: int | None = None) -> bool:
+        """Append a batch to all its groups and publish it there, each group's items in the order given.
 
-    async def _append_some(self, posts: Sequence[Post]) -> None:
+        With `begun`, only as long as epochs were begun by hand so often and no more; else nothing more is appended,
+        and the answer is False: what was read before that may say an old name.
+        """
+        for start in range(0, len(posts), CHUNK):
+            if not await self._append_some(posts[start : start + CHUNK], begun):
+                return False
+        return True
+
+    async def _append_some(self, posts: Sequence[Post], begun: int | None) -> bool:
         places: dict[str, list[int]] = {}
         for index, post in enumerate(posts, start=1):
             for group in post.groups:
                 places.setdefault(group, []).append(index)
         if not places:
-            return
-        arguments: list[Any] = [self._prefix, len(posts)]
+            return True
+        arguments: list[Any] = [self._prefix, len(posts), "" if begun is None else begun]
         for post in posts:
             arguments += [post.item, post.entry_id, "1" if post.withdraws else "0"]
         for group, indexes in places.items():
             arguments += [group, bound(group), len(indexes), *indexes]
-        self.begun = await self._append(args=arguments)
+        appended, self.begun = await self._append(args=arguments)
+        return bool(appended)
 
     async def positions(self, names: Iterable[str], *, announce: bool = False) -> Position:
         """Return where each group's history is now; a group without one begins an epoch.

@@ -22,6 +22,9 @@ def withdrawal_of(entry_id: str, *, user_id: int, course_id: int) -> Post:
     return Post(msgspec.json.encode({"withdrawn": entry_id}), audience, entry_id, withdraws=True)
 
 
-async def publish(posts: Iterable[Post]) -> None:
-    """Append the posts to their histories and tell whoever watches; raises redis.RedisError where Redis is away."""
-    await histories().append(list(posts))
+async def publish(posts: Iterable[Post], *, begun: int | None = None) -> bool:
+    """Append the posts to their histories and tell whoever watches; raises redis.RedisError where Redis is away.
+
+    With `begun`, False where an epoch was begun by hand since (Histories.append).
+    """
+    return await histories().append(list(posts), begun=begun)

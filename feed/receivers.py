@@ -30,6 +30,14 @@ _NAMING: dict[str, tuple[type[UserProgress | ExamAttempt | Certification], ...]]
 }
 """The records whose entries say the name of a person, a course or a lesson."""
 
+_TRIES = 10
+"""How often entries are read again because somebody was renamed meanwhile; then they wait for the sweeper."""
+
+
+class NamesMoved(Exception):
+    """Names change faster than entries with them can be read."""
+
+
 Receiver = Callable[..., Coroutine[Any, Any, None]]
 
 
@@ -37,25 +45,25 @@ def _announcer(type: str) -> Receiver:
     async def announce(*, references: list[Reference], **_: Any) -> None:
         # Each row once, at the place of its newest reference: waiting updates of one row collapse into the newest.
         newest = {each.object_id: each for each in reversed(references)}
-        store = histories()
-        begun = store.begun
-        await _announce(type, newest)
-        if store.begun != begun:
-            # Epochs were begun since our last append, perhaps after we read: then an old name now stands in a new
-            # epoch. The same entries again, read after that, take its place.
-            await _announce(type, newest)
+        for _try in range(_TRIES):
+            if await _announce(type, newest):
+                return
+        raise NamesMoved("Names changed again and again while entries with them were read")
 
     return announce
 
 
-async def _announce(type: str, newest: dict[int, Reference]) -> None:
+async def _announce(type: str, newest: dict[int, Reference]) -> bool:
+    begun = histories().begun
     entries = await sources.read(type, newest)
-    await publish(
+    posts = (
         post_of(entries[pk])
         if pk in entries
         else withdrawal_of(entry_id(type, pk), user_id=each.user_id or 0, course_id=each.course_id or 0)
         for pk, each in reversed(newest.items())
     )
+    # An epoch begun since our last append was perhaps begun after we read: an old name must not stand in a new epoch.
+    return await publish(posts, begun=begun)
 
 
 announce_progress = _announcer(PROGRESS_UPDATE)

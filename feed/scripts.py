@@ -48,14 +48,17 @@ local function publish(group, type, payload)
 end
 """
 
-# ARGV: prefix, number of items, for each item: text, entry id, '1' where it withdraws;
-#       then for each group: name, bound, number of its items, their indexes.
+# ARGV: prefix, number of items, how often epochs may have been begun by hand ('' = however often); for each item: text,
+#       entry id, '1' where it withdraws; then for each group: name, bound, number of its items, their indexes.
+# Answers 1, or 0 where nothing was appended since another epoch was begun, and how often that was.
 APPEND = (
     _OPEN
     + f"""
+local begun = tonumber(redis.call('GET', prefix .. ':begun') or 0)
+if ARGV[3] ~= '' and tonumber(ARGV[3]) ~= begun then return {{0, begun}} end
 local withdrawn = prefix .. ':withdrawn'
 redis.call('ZREMRANGEBYSCORE', withdrawn, '-inf', time[1])
-local count, at, items = tonumber(ARGV[2]), 3, {{}}
+local count, at, items = tonumber(ARGV[2]), 4, {{}}
 for index = 1, count do
   local item, id, withdraws = ARGV[at], ARGV[at + 1], ARGV[at + 2] == '1'
   at = at + 3
@@ -89,7 +92,7 @@ while at <= #ARGV do
       .. ',"items":[' .. table.concat(told, ',') .. ']}}')
   end
 end
-return tonumber(redis.call('GET', prefix .. ':begun') or 0)
+return {{1, begun}}
 """
 )
 

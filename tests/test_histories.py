@@ -125,6 +125,18 @@ async def test_a_trimmed_history_is_none_and_never_a_hole() -> None:
     assert len(recent.items) == 100
 
 
+async def test_what_was_read_before_names_changed_is_not_appended_after() -> None:
+    start = await position()
+    assert not await histories().append([entry("a:1")], begun=histories().begun)  # it never asked
+    begun = histories().begun
+    assert await histories().append([entry("a:1")], begun=begun)
+    await histories().begin_epochs(["feed.course.8"], reason="renamed")
+    assert not await histories().append([entry("a:2")], begun=begun)
+    assert histories().begun == begun + 1
+    assert await histories().append([entry("a:3")], begun=histories().begun)
+    assert [item["entry"]["id"] for item in await replayed(start)] == ["a:1", "a:3"]
+
+
 async def test_an_epoch_begun_anew_resets_viewers_with_its_reason(own_hub: Hub) -> None:
     watcher = Watcher()
     start = await position()

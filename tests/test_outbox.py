@@ -29,8 +29,9 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """What is published, instead of to Redis."""
     posts: list[Any] = []
 
-    async def append(self: Any, batch: Any) -> None:
+    async def append(self: Any, batch: Any, **options: Any) -> bool:
         posts.extend(batch)
+        return True
 
     monkeypatch.setattr("feed.history.Histories.append", append)
     return posts
@@ -42,10 +43,10 @@ def redis_away(monkeypatch: pytest.MonkeyPatch) -> Any:
     away = True
     append = Histories.append
 
-    async def sometimes(self: Any, batch: Any) -> None:
+    async def sometimes(self: Any, batch: Any, **options: Any) -> bool:
         if away:
             raise ConnectionError("Redis is away")
-        await append(self, batch)
+        return await append(self, batch, **options)
 
     def back() -> None:
         nonlocal away
