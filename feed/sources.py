@@ -93,14 +93,14 @@ SOURCES = {
         ),
         Source(
             EXAM_ATTEMPT,
-            lambda: ExamAttempt.objects.filter(submitted_at__isnull=False),
+            lambda: ExamAttempt.objects.counting().filter(submitted_at__isnull=False),
             "submitted_at",
             ("score", "passed", "attempt_number"),
             _attempt,
         ),
         Source(
             CERTIFICATION_ISSUED,
-            lambda: Certification.objects.filter(issued_at__isnull=False),
+            Certification.objects.valid,
             "issued_at",
             ("certificate_id",),
             lambda certificate_id: {"certificate_id": str(certificate_id)},

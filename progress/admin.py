@@ -1,8 +1,7 @@
-"""Django's admin site: the school is edited here, through progress.school; records are only read."""
+"""Django's admin site: the school is edited here, through progress.school. Records: progress.record_admin."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
@@ -13,23 +12,11 @@ from django.http import HttpRequest
 from django.urls import path
 from django.utils.translation import gettext_lazy as _
 
-from progress import school
+from progress import lesson_admin, record_admin, school  # noqa: F401 - the imports register lessons and records
+from progress.correction_actions import Corrects, confirm_lesson
 from progress.import_page import import_page
-from progress.models import (
-    Certification,
-    Choice,
-    Course,
-    Enrollment,
-    Exam,
-    ExamAttempt,
-    Lesson,
-    LessonQuiz,
-    Outbox,
-    Question,
-    QuizAttempt,
-    User,
-    UserProgress,
-)
+from progress.models import Choice, Course, Enrollment, Exam, LessonQuiz, Question, User
+from progress.through_the_school import ThroughTheSchool
 
 if TYPE_CHECKING:
     AnyAdmin = admin.ModelAdmin[Any]
@@ -39,32 +26,6 @@ else:  # at run time Django's classes take no type
     AnyAdmin = admin.ModelAdmin
     AnyInline = admin.TabularInline
     PeopleAdmin = UserAdmin
-
-
-class ThroughTheSchool(AnyAdmin):
-    """Saves and removes through functions of progress.school, so that what changes is told."""
-
-    save_one: Callable[[Any], None]
-    remove: Callable[[QuerySet[Any]], None]
-
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """Save one row."""
-        type(self).save_one(obj)
-
-    def delete_model(self, request: HttpRequest, obj: Any) -> None:
-        """Remove one row."""
-        self.delete_queryset(request, self.get_queryset(request).filter(pk=obj.pk))
-
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        """Remove several rows: the same way as one."""
-        type(self).remove(queryset)
-
-    def get_deleted_objects(
-        self, objs: Any, request: HttpRequest
-    ) -> tuple[list[Any], dict[str, int], set[str], list[Any]]:
-        """What goes with the rows: records too, which nobody may delete by themselves."""
-        listed, counts, _needed, protected = super().get_deleted_objects(objs, request)
-        return listed, counts, set(), protected
 
 
 @admin.register(User)
@@ -129,25 +90,11 @@ class CourseAdmin(ThroughTheSchool):
         school.set_instructors(form.instance, form.cleaned_data["instructors"])
 
 
-@admin.register(Lesson)
-class LessonAdmin(ThroughTheSchool):
-    """Lessons. A lesson stays in its course: what was watched of it counts there."""
-
-    save_one = staticmethod(school.save_lesson)
-    remove = staticmethod(school.remove_lessons)
-    list_display = ("title", "course", "order", "duration", "completion_threshold")
-    list_filter = ("course",)
-    search_fields = ("title",)
-    prepopulated_fields = {"slug": ("title",)}
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Lesson | None = None) -> tuple[str, ...]:
-        """The course, once it is chosen."""
-        return ("course",) if obj else ()
-
-
 @admin.register(Enrollment)
-class EnrollmentAdmin(ThroughTheSchool):
+class EnrollmentAdmin(ThroughTheSchool, Corrects):
     """Who studies what."""
+
+    actions = (confirm_lesson,)
 
     save_one = staticmethod(school.save_enrollment)
     remove = staticmethod(school.remove_enrollments)
@@ -178,51 +125,28 @@ class QuestionAdmin(AnyAdmin):
     list_select_related = ("quiz", "exam")
 
 
-@admin.register(LessonQuiz, Exam)
 class PaperAdmin(AnyAdmin):
-    """Quizzes and exams: title, pass mark, and whether a quiz is required. What was passed stays passed."""
+    """Quizzes and exams. What was passed stays passed, whatever the pass mark becomes."""
 
-    list_display = ("title", "pass_mark")
+    list_display: tuple[str, ...] = ("title", "pass_mark")
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """Not by itself: attempts, which are records, would go with it. They go with their course or lesson."""
         return False
 
 
-class ReadOnly(AnyAdmin):
-    """Records: shown, never written by hand."""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Never."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Never."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Never."""
-        return False
+@admin.register(Exam)
+class ExamAdmin(PaperAdmin):
+    """Exams: title and pass mark."""
 
 
-@admin.register(UserProgress)
-class ProgressAdmin(ReadOnly):
-    """What was watched."""
+@admin.register(LessonQuiz)
+class QuizAdmin(PaperAdmin):
+    """Quizzes: title, pass mark, and whether it is required."""
 
-    list_display = ("user", "lesson", "status", "video_watch_percentage", "last_accessed", "suspicious")
-    list_filter = ("status", "course")
-    list_select_related = ("user", "lesson")
-    search_fields = ("user__search_text", "lesson__search_text")
+    list_display = ("title", "lesson", "required", "pass_mark")
+    list_select_related = ("lesson",)
 
-
-@admin.register(QuizAttempt, ExamAttempt, Certification)
-class RecordAdmin(ReadOnly):
-    """Attempts and certificates."""
-
-
-@admin.register(Outbox)
-class OutboxAdmin(ReadOnly):
-    """What waits to be told, and what was told within a day."""
-
-    list_display = ("kind", "subject", "object_id", "user_id", "course_id", "at", "live_done_at")
-    list_filter = ("kind",)
+    def save_model(self, request: HttpRequest, obj: LessonQuiz, form: Any, change: bool) -> None:
+        """Save one quiz."""
+        school.save_quiz(obj)

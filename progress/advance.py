@@ -15,7 +15,7 @@ from math import floor
 
 from progress import coverage
 from progress.coverage import Segment
-from progress.gate import Missing, missing
+from progress.gate import Asked, missing
 from progress.percent import cut
 from progress.ticks import Tick
 
@@ -107,33 +107,36 @@ def advance(row: Row, tick: Tick, *, lesson: Lesson, rules: Rules, now: datetime
     played = _play(_fill(row, rules, now), tick, lesson)
     percentage = max(row.percentage, played.covered(lesson), _claim(played, tick, rules))
     watched = replace(
-        played,
+        _follow(played, lesson),
         claimed_percentage=max(played.claimed_percentage, _claim(played, tick, rules)),
         percentage=percentage,
         position=min(tick.position, lesson.duration),
-        threshold=row.threshold if row.completed else lesson.threshold,
         last_accessed=now,
         players=_remember(row.players, tick),
     )
-    return _tell(_begin(watched, now), lesson, rules, now, complete=not _missing(watched, lesson))
+    return _tell(_begin(watched, now), lesson, rules, now)
 
 
-def complete(row: Row, *, lesson: Lesson, rules: Rules, now: datetime) -> Transition:
-    """Return the row marked as complete by hand; the percentage stays what was watched.
+def complete(row: Row, *, lesson: Lesson, rules: Rules, now: datetime, asked: Asked = Asked.BY_STUDENT) -> Transition:
+    """Return the row completed by hand, where the gate lets it pass; the percentage stays what was watched.
 
-    A required quiz must be passed all the same: then nothing changes, and `row.completed` says so.
+    `row.completed` says whether it passed.
     """
-    touched = replace(row, last_accessed=now, threshold=row.threshold if row.completed else lesson.threshold)
-    return _tell(touched, lesson, rules, now, complete="quiz" not in _missing(touched, lesson))
+    touched = replace(row, last_accessed=now) if asked is Asked.BY_STUDENT else row
+    return _tell(_follow(touched, lesson), lesson, rules, now, asked)
 
 
 def reconsider(row: Row, *, lesson: Lesson, rules: Rules, now: datetime) -> Transition:
-    """Return the row after something else than watching changed: a quiz passed completes what is already watched."""
-    return _tell(row, lesson, rules, now, complete=not _missing(row, lesson))
+    """Return the row after something else than watching changed.
+
+    A quiz passed completes what is already watched; so does a lesson that wants less now.
+    """
+    return _tell(_follow(row, lesson), lesson, rules, now)
 
 
-def _missing(row: Row, lesson: Lesson) -> list[Missing]:
-    return missing(percentage=row.percentage, threshold=row.threshold, quiz_pending=lesson.quiz_pending)
+def _follow(row: Row, lesson: Lesson) -> Row:
+    """The threshold is the lesson's own for as long as the row is not completed."""
+    return row if row.completed or row.threshold == lesson.threshold else replace(row, threshold=lesson.threshold)
 
 
 def _fill(row: Row, rules: Rules, now: datetime) -> Row:
@@ -181,8 +184,9 @@ def _begin(row: Row, now: datetime) -> Row:
     return row
 
 
-def _tell(row: Row, lesson: Lesson, rules: Rules, now: datetime, *, complete: bool) -> Transition:
-    newly = complete and not row.completed
+def _tell(row: Row, lesson: Lesson, rules: Rules, now: datetime, asked: Asked = Asked.BY_WATCHING) -> Transition:
+    wants = missing(percentage=row.percentage, threshold=row.threshold, quiz_pending=lesson.quiz_pending, asked=asked)
+    newly = not wants and not row.completed
     if newly:
         row = replace(
             row,

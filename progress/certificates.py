@@ -1,7 +1,10 @@
-"""Certificates: issued once a student has passed the exam and completed every lesson, whichever came last.
+"""Certificates: due once a student has passed the exam and completed every lesson, whichever came last.
 
 Whoever completes a lesson or passes an exam locks the student's enrolment first and looks then: two transactions that
 each brought the last missing thing so come one after the other, and the second sees what the first did.
+
+This site issues a certificate at once, in the same transaction. An outside issuer is asked by a job (progress.issuing),
+written in the same transaction.
 """
 
 from __future__ import annotations
@@ -12,7 +15,9 @@ from typing import Any
 from django.db import connection as django_connection
 from psycopg import AsyncConnection
 
-from progress.models import Outbox
+from progress import issuers, jobs
+from progress.issuing import issue_certificate, revoke_certificate
+from progress.models import Certification, Outbox
 from progress.outbox import Reference
 
 Pair = tuple[int, int]  # user id, course id
@@ -24,23 +29,37 @@ _LOCK = """
     ORDER BY e.user_id, e.course_id FOR UPDATE OF e
 """
 
+# An attempt that was withdrawn does not count, and a lesson that nobody can watch yet is not asked for.
+_DUE = """
+    e.active
+    AND EXISTS (
+      SELECT FROM progress_examattempt a JOIN progress_exam x ON x.id = a.exam_id
+      WHERE x.course_id = e.course_id AND a.user_id = e.user_id AND a.passed AND a.withdrawn_at IS NULL)
+    AND NOT EXISTS (
+      SELECT FROM progress_lesson l WHERE l.course_id = e.course_id AND l.duration > 0 AND NOT EXISTS (
+        SELECT FROM progress_userprogress p WHERE p.lesson_id = l.id AND p.user_id = e.user_id AND p.completed))
+"""
+
 _ISSUE = """
-    INSERT INTO progress_certification (user_id, course_id, certificate_id, issued_at)
-    SELECT e.user_id, e.course_id, gen_random_uuid(), clock_timestamp()
+    INSERT INTO progress_certification
+        (user_id, course_id, certificate_id, due_at, issued_at, external_id, external_url, tries, problem, refused)
+    SELECT e.user_id, e.course_id, gen_random_uuid(), t.now, CASE WHEN %s THEN t.now END, '', '', 0, '', false
     FROM progress_enrollment e
     JOIN unnest(%s::bigint[], %s::bigint[]) AS k(user_id, course_id)
       ON k.user_id = e.user_id AND k.course_id = e.course_id
-    WHERE e.active
-      AND EXISTS (
-        SELECT FROM progress_examattempt a JOIN progress_exam x ON x.id = a.exam_id
-        WHERE x.course_id = e.course_id AND a.user_id = e.user_id AND a.passed)
-      AND NOT EXISTS (
-        SELECT FROM progress_lesson l WHERE l.course_id = e.course_id AND NOT EXISTS (
-          SELECT FROM progress_userprogress p WHERE p.lesson_id = l.id AND p.user_id = e.user_id AND p.completed))
+    CROSS JOIN (SELECT clock_timestamp() AS now) AS t
+"""
+
+_ONCE = """
     ORDER BY e.user_id, e.course_id
-    ON CONFLICT (user_id, course_id) DO NOTHING
+    ON CONFLICT (user_id, course_id) WHERE withdrawn_at IS NULL DO NOTHING
     RETURNING id, user_id, course_id
 """
+
+_ISSUE_WHERE_DUE = f"{_ISSUE} WHERE {_DUE} {_ONCE}"
+_ISSUE_ANEW = f"{_ISSUE} {_ONCE}"
+
+Issued = tuple[int, int, int]  # id of the certificate, user, course
 
 
 async def issue_where_due(connection: AsyncConnection[Any], pairs: Sequence[Pair]) -> list[Reference]:
@@ -48,16 +67,56 @@ async def issue_where_due(connection: AsyncConnection[Any], pairs: Sequence[Pair
     if not pairs:
         return []
     await connection.execute(_LOCK, _columns(pairs))
-    cursor = await connection.execute(_ISSUE, _columns(pairs))
-    return _references(await cursor.fetchall())
+    cursor = await connection.execute(_ISSUE_WHERE_DUE, [issuers.outside() is None, *_columns(pairs)])
+    issued = await cursor.fetchall()
+    if issuers.outside() is None:
+        return [_told(each) for each in issued]
+    await jobs.defer(connection, issue_certificate, *({"certificate": pk} for pk, _user, _course in issued))
+    return []
 
 
-def issue_where_due_from_thread(pair: Pair) -> list[Reference]:
+def issue_where_due_from_thread(pairs: Sequence[Pair]) -> list[Reference]:
     """The same for synchronous code, on Django's own connection and in its transaction."""
+    return _issue_from_thread(_ISSUE_WHERE_DUE, pairs)
+
+
+def withdraw_from_thread(pair: Pair, *, anew: bool) -> tuple[Certification | None, list[Reference]]:
+    """Withdraw the certificate that stands, in the caller's transaction; with `anew` issue another in its place.
+
+    Return the one withdrawn, if there was one, and what there is to tell. Another one is issued whatever the
+    conditions are now: they were met once, and lessons may have been added since.
+    """
     with django_connection.cursor() as cursor:
         cursor.execute(_LOCK, _columns([pair]))
-        cursor.execute(_ISSUE, _columns([pair]))
-        return _references(cursor.fetchall())
+        cursor.execute(
+            """
+            UPDATE progress_certification SET withdrawn_at = clock_timestamp()
+            WHERE user_id = %s AND course_id = %s AND withdrawn_at IS NULL RETURNING id
+            """,
+            pair,
+        )
+        found = cursor.fetchone()
+    if found is None:
+        return None, []
+    withdrawn = Certification.objects.get(pk=found[0])
+    if issuers.outside() is not None:  # asked perhaps a moment ago, by a job that is still waiting for the answer
+        jobs.defer_from_thread(revoke_certificate, {"certificate": withdrawn.pk})
+    taken_back = Reference(str(Outbox.Kind.ENTRIES_WITHDRAWN), withdrawn.pk, *pair, "certification_issued")
+    told = [taken_back] if withdrawn.issued_at is not None else []
+    return withdrawn, told + (_issue_from_thread(_ISSUE_ANEW, [pair]) if anew else [])
+
+
+def _issue_from_thread(statement: str, pairs: Sequence[Pair]) -> list[Reference]:
+    if not pairs:
+        return []
+    with django_connection.cursor() as cursor:
+        cursor.execute(_LOCK, _columns(pairs))
+        cursor.execute(statement, [issuers.outside() is None, *_columns(pairs)])
+        issued: list[Issued] = cursor.fetchall()
+    if issuers.outside() is None:
+        return [_told(each) for each in issued]
+    jobs.defer_from_thread(issue_certificate, *({"certificate": pk} for pk, _user, _course in issued))
+    return []
 
 
 def _columns(pairs: Sequence[Pair]) -> list[list[int]]:
@@ -65,7 +124,6 @@ def _columns(pairs: Sequence[Pair]) -> list[list[int]]:
     return [[user_id for user_id, _ in ordered], [course_id for _, course_id in ordered]]
 
 
-def _references(issued: Sequence[tuple[int, int, int]]) -> list[Reference]:
-    return [
-        Reference(str(Outbox.Kind.CERTIFICATION_ISSUED), pk, user_id, course_id) for pk, user_id, course_id in issued
-    ]
+def _told(issued: Issued) -> Reference:
+    pk, user_id, course_id = issued
+    return Reference(str(Outbox.Kind.CERTIFICATION_ISSUED), pk, user_id, course_id)

@@ -24,7 +24,8 @@ _WAIT_SECONDS = 10.0
 _MOST_CONNECTIONS = 8
 
 
-def _conninfo() -> str:
+def conninfo() -> str:
+    """Return where the database is, for connections that Django does not make."""
     # Django's own view of its settings: under tests the database has another name than settings say.
     chosen = connections["default"].get_connection_params()
     # All that libpq knows, certificates too; what Django alone knows is left out.
@@ -41,7 +42,7 @@ async def open_pool() -> None:
     if loop in _pools:
         return
     _pools[loop] = AsyncConnectionPool(
-        _conninfo(),
+        conninfo(),
         kwargs=_OPTIONS,
         min_size=0,
         max_size=_MOST_CONNECTIONS,
@@ -70,7 +71,7 @@ async def connection() -> AsyncIterator[AsyncConnection[Any]]:
         async with pool.connection() as borrowed:
             yield borrowed
     else:
-        async with await AsyncConnection.connect(_conninfo(), **_OPTIONS) as borrowed:
+        async with await AsyncConnection.connect(conninfo(), **_OPTIONS) as borrowed:
             yield borrowed
 
 

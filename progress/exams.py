@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
@@ -11,16 +9,8 @@ from django.utils import timezone
 from progress import certificates, outbox, papers
 from progress.models import Course, Enrollment, Exam, ExamAttempt, Outbox, User
 from progress.outbox import Reference
+from progress.papers import Result
 from progress.refusals import NotEnrolled, NotFound, Refused
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What a submitted attempt came to."""
-
-    score: float
-    passed: bool
-    attempt_number: int
 
 
 def exam_of(person: User, exam_id: int) -> Exam:
@@ -71,7 +61,7 @@ def submit(person: User, attempt_id: int, given: object) -> Result:
     attempt.save()
     references = [Reference(str(Outbox.Kind.EXAM_ATTEMPTED), attempt.pk, person.pk, attempt.course_id)]
     if attempt.passed:
-        references += certificates.issue_where_due_from_thread((person.pk, attempt.course_id))
+        references += certificates.issue_where_due_from_thread([(person.pk, attempt.course_id)])
     outbox.write_and_tell(references)
     return Result(marked.score, marked.passed, attempt.attempt_number)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import Enum, auto
 from typing import Literal
 
 from django.utils.translation import gettext as _
@@ -9,12 +10,25 @@ from django.utils.translation import gettext as _
 Missing = Literal["watched", "quiz"]
 
 
-def missing(*, percentage: float, threshold: float, quiz_pending: bool) -> list[Missing]:
+class Asked(Enum):
+    """Who wants the lesson completed."""
+
+    BY_WATCHING = auto()
+    """Nobody: it completes by itself."""
+    BY_STUDENT = auto()
+    """The student, who marked it as complete: how much was watched is not asked."""
+    BY_SCHOOL = auto()
+    """Somebody of the school, who confirmed it with a reason: nothing more is asked."""
+
+
+def missing(
+    *, percentage: float, threshold: float, quiz_pending: bool, asked: Asked = Asked.BY_WATCHING
+) -> list[Missing]:
     """Return what is missing: enough watched (in percent), and a required quiz passed."""
     wants: list[Missing] = []
-    if percentage < threshold:
+    if percentage < threshold and asked is Asked.BY_WATCHING:
         wants.append("watched")
-    if quiz_pending:
+    if quiz_pending and asked is not Asked.BY_SCHOOL:
         wants.append("quiz")
     return wants
 

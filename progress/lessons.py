@@ -12,7 +12,10 @@ from progress.refusals import NotEnrolled, NotFound
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A lesson that a person may see, and whether they study it; if not, they preview it."""
+    """A lesson that a person may see, and whether they study it; if not, they preview it.
+
+    Nobody studies a lesson that is not ready, whoever teaches it and is enrolled too.
+    """
 
     lesson: Lesson
     studied: bool
@@ -23,7 +26,7 @@ def seen_by(person: User, **where: object) -> Seen | None:
     studies = Enrollment.objects.filter(user=person, course=OuterRef("course"), active=True)
     seen = Lesson.objects.visible_to(person).select_related("course").annotate(enrolled=Exists(studies))
     lesson = seen.filter(**where).first()
-    return Seen(lesson, bool(vars(lesson)["enrolled"])) if lesson else None
+    return Seen(lesson, bool(vars(lesson)["enrolled"]) and lesson.duration > 0) if lesson else None
 
 
 def studied_by(person: User, lesson_id: int) -> Lesson:

@@ -13,7 +13,13 @@ from django.db.models import F, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from progress.querysets import CourseQuerySet, LessonQuerySet, RecordQuerySet
+from progress.querysets import (
+    AttemptQuerySet,
+    CertificationQuerySet,
+    CourseQuerySet,
+    LessonQuerySet,
+    RecordQuerySet,
+)
 from progress.text import normalised
 
 PERCENT = [MinValueValidator(0.0), MaxValueValidator(100.0)]
@@ -86,15 +92,31 @@ class Course(Named):
 
 
 class Lesson(Named):
-    """A lesson: one video, and how much of it must be watched."""
+    """A lesson: one video, and how much of it must be watched.
+
+    A video that is uploaded waits in `upload` until the worker has read it; then video, duration and poster change
+    together. A lesson whose duration is 0 has none yet and is not ready: students do not see it.
+    """
 
     course = models.ForeignKey(Course, on_delete=models.CASCADE, related_name="lessons")
     title = models.CharField(_("title"), max_length=200)
     slug = models.SlugField(_("slug"), max_length=80)
     order = models.PositiveIntegerField(_("order"), default=0)
     video = models.FileField(_("video"), upload_to="lessons/", blank=True)
+    video_address = models.URLField(
+        _("address of a video elsewhere"), max_length=500, blank=True, default="", db_default=""
+    )
     captions = models.FileField(_("captions"), upload_to="captions/", blank=True)
-    duration = models.FloatField(_("duration in seconds"), validators=[MinValueValidator(0.1)])
+    poster = models.FileField(
+        _("picture shown before the video plays"), upload_to="posters/", blank=True, default="", db_default=""
+    )
+    upload = models.FileField(
+        _("video that waits to be read"), upload_to="uploads/", blank=True, default="", db_default=""
+    )
+    upload_problem = models.CharField(
+        _("why the upload could not be used"), max_length=300, blank=True, default="", db_default=""
+    )
+    duration = models.FloatField(_("duration in seconds"), default=0.0, validators=[MinValueValidator(0.0)])
     completion_threshold = models.FloatField(_("watched at least, in percent"), default=90.0, validators=PERCENT)
 
     objects = LessonQuerySet.as_manager()
@@ -103,7 +125,7 @@ class Lesson(Named):
         ordering = ["course_id", "order", "pk"]
         constraints = [
             models.UniqueConstraint(fields=["course", "slug"], name="lesson_once_per_course"),
-            models.CheckConstraint(condition=Q(duration__gt=0), name="lesson_lasts"),
+            models.CheckConstraint(condition=Q(duration__gte=0), name="lesson_lasts"),
             models.CheckConstraint(
                 condition=Q(completion_threshold__gt=0, completion_threshold__lte=100), name="lesson_threshold"
             ),
@@ -250,11 +272,16 @@ class QuizAttempt(models.Model):
     score = models.FloatField(validators=PERCENT)
     passed = models.BooleanField()
     answers = models.JSONField(_("choice ids by question id"), default=dict)
+    submission = models.UUIDField(_("the page load that sent it"), null=True)
+    withdrawn_at = models.DateTimeField(_("when it was withdrawn, and ceased to count"), null=True)
 
-    objects = RecordQuerySet.as_manager()
+    objects = AttemptQuerySet.as_manager()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["user", "quiz", "attempt_number"], name="quiz_attempt_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["user", "quiz", "attempt_number"], name="quiz_attempt_once"),
+            models.UniqueConstraint(fields=["user", "quiz", "submission"], name="quiz_submission_once"),
+        ]
         indexes = [models.Index(fields=["user", "quiz"], name="quiz_passed", condition=Q(passed=True))]
 
     def __str__(self) -> str:
@@ -284,8 +311,9 @@ class ExamAttempt(models.Model):
     score = models.FloatField(null=True, validators=PERCENT)
     passed = models.BooleanField(null=True)
     answers = models.JSONField(_("choice ids by question id"), default=dict)
+    withdrawn_at = models.DateTimeField(_("when it was withdrawn, and ceased to count"), null=True)
 
-    objects = RecordQuerySet.as_manager()
+    objects = AttemptQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -352,17 +380,34 @@ class Choice(models.Model):
 
 
 class Certification(models.Model):
-    """A certificate: that a student has completed a course, verifiable by its unguessable id."""
+    """A certificate: that a student has completed a course, verifiable by its unguessable id.
+
+    Due once its conditions are met, issued at once by this site or, later, by an outside issuer (CERTIFICATE_ISSUER).
+    One that was withdrawn stays, so that its page can say so; the next one has another id.
+    """
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="certifications", db_index=False)
     course = models.ForeignKey(Course, on_delete=models.CASCADE, related_name="certifications", db_index=False)
     certificate_id = models.UUIDField(unique=True)
-    issued_at = models.DateTimeField()
+    due_at = models.DateTimeField(_("when its conditions were met"))
+    issued_at = models.DateTimeField(null=True)
+    withdrawn_at = models.DateTimeField(_("when it was withdrawn"), null=True)
+    external_id = models.CharField(_("the outside issuer's id"), max_length=200, blank=True, default="", db_default="")
+    external_url = models.URLField(
+        _("the outside issuer's page"), max_length=500, blank=True, default="", db_default=""
+    )
+    tries = models.PositiveIntegerField(_("times the outside issuer was asked"), default=0, db_default=0)
+    problem = models.CharField(_("why it is not issued yet"), max_length=300, blank=True, default="", db_default="")
+    refused = models.BooleanField(_("whether the outside issuer refused it"), default=False, db_default=False)
 
-    objects = RecordQuerySet.as_manager()
+    objects = CertificationQuerySet.as_manager()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["user", "course"], name="certified_once")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "course"], condition=Q(withdrawn_at__isnull=True), name="certified_once"
+            )
+        ]
         indexes = [
             models.Index(
                 *[F(column) for column in scope],
@@ -415,3 +460,36 @@ class Outbox(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.object_id}"
+
+
+class Correction(models.Model):
+    """An audit record: who changed a student's record by hand, what, and for which reason. Never changed itself.
+
+    It goes with the student whom it is about; of whoever made it the name stays.
+    """
+
+    class Kind(models.TextChoices):
+        """What was done."""
+
+        LESSON_CONFIRMED = "lesson_confirmed", _("Lesson confirmed by hand")
+        ATTEMPT_WITHDRAWN = "attempt_withdrawn", _("Attempt withdrawn")
+        CERTIFICATE_WITHDRAWN = "certificate_withdrawn", _("Certificate withdrawn")
+        CERTIFICATE_REISSUED = "certificate_reissued", _("Certificate issued anew")
+
+    kind = models.CharField(_("what"), max_length=24, choices=Kind.choices)
+    at = models.DateTimeField(_("when"))
+    by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="corrections_made")
+    by_name = models.CharField(_("by whom"), max_length=310)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="corrections", verbose_name=_("student"))
+    course = models.ForeignKey(Course, on_delete=models.CASCADE, related_name="corrections")
+    subject = models.CharField(_("on which record"), max_length=300)
+    object_id = models.BigIntegerField(_("the record's number"))
+    reason = models.CharField(_("reason"), max_length=500)
+
+    objects = RecordQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-at", "-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} · {self.user}"

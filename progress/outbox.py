@@ -70,6 +70,8 @@ async def write(connection: AsyncConnection[Any], references: Sequence[Reference
 
 def write_and_tell(references: Sequence[Reference]) -> None:
     """Write references inside the caller's (synchronous) transaction, and tell them when it commits."""
+    if not references:
+        return
     rows = Outbox.objects.bulk_create(
         Outbox(
             kind=each.kind,

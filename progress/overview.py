@@ -10,9 +10,10 @@ from progress.models import Course, Lesson, User, UserProgress
 
 
 class LessonOverview(TypedDict):
-    """A lesson and how far the person is."""
+    """A lesson and how far the person is; only whoever teaches it sees one that is not ready."""
 
     lesson: Lesson
+    ready: bool
     percentage: float
     status: str
     completed: bool
@@ -21,7 +22,10 @@ class LessonOverview(TypedDict):
 
 
 class CourseOverview(TypedDict):
-    """A course with its lessons in order; `resume_url` is the first lesson not completed, `exam_url` its exam."""
+    """A course with its lessons in order.
+
+    `resume_url` is the first lesson that is ready and not completed, `exam_url` the course's exam.
+    """
 
     course: Course
     lessons: list[LessonOverview]
@@ -49,7 +53,7 @@ def of_everything(person: User) -> list[CourseOverview]:
 def _overviews(person: User, courses: list[Course]) -> list[CourseOverview]:
     rows = {row.lesson_id: row for row in UserProgress.objects.filter(user=person, course__in=courses)}
     lessons: dict[int, list[LessonOverview]] = {course.pk: [] for course in courses}
-    for lesson in Lesson.objects.filter(course__in=courses).select_related("course", "quiz"):
+    for lesson in Lesson.objects.visible_to(person).filter(course__in=courses).select_related("course", "quiz"):
         lessons[lesson.course_id].append(_overview(lesson, rows.get(lesson.pk)))
     return [_of(course, lessons[course.pk]) for course in courses]
 
@@ -57,6 +61,7 @@ def _overviews(person: User, courses: list[Course]) -> list[CourseOverview]:
 def _overview(lesson: Lesson, row: UserProgress | None) -> LessonOverview:
     return {
         "lesson": lesson,
+        "ready": lesson.duration > 0,
         "percentage": row.video_watch_percentage if row else 0.0,
         "status": row.status if row else UserProgress.Status.NOT_STARTED.value,
         "completed": row is not None and row.completed,
@@ -70,6 +75,6 @@ def _of(course: Course, lessons: list[LessonOverview]) -> CourseOverview:
         "course": course,
         "lessons": lessons,
         "completed_count": sum(lesson["completed"] for lesson in lessons),
-        "resume_url": next((lesson["url"] for lesson in lessons if not lesson["completed"]), None),
+        "resume_url": next((each["url"] for each in lessons if each["ready"] and not each["completed"]), None),
         "exam_url": reverse("exam", args=[course.slug]) if hasattr(course, "exam") else None,
     }

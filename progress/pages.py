@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 from asgiref.sync import async_to_sync
+from csp.constants import SELF
+from csp.decorators import csp_update
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 
@@ -29,7 +32,7 @@ def home(request: HttpRequest) -> HttpResponse:
 def _quiz(person: User, lesson: Lesson, row: Row | None) -> dict[str, Any]:
     """What the page says of the lesson's quiz, and why the lesson is not completed yet."""
     quiz = LessonQuiz.objects.filter(lesson=lesson).first()
-    passed = quiz is not None and quiz.attempts.filter(user=person, passed=True).exists()
+    passed = quiz is not None and quiz.attempts.passing().filter(user=person).exists()
     wants: list[str] = []
     if row is not None and not row.completed:
         threshold = lesson.completion_threshold
@@ -41,7 +44,7 @@ def _quiz(person: User, lesson: Lesson, row: Row | None) -> dict[str, Any]:
 
 
 @login_required
-def lesson(request: HttpRequest, course: str, lesson: str) -> HttpResponse:
+def lesson(request: HttpRequest, course: str, lesson: str) -> HttpResponseBase:
     """The video page. Who studies the lesson begins its row here; who teaches it only looks."""
     person = cast(User, request.user)
     seen = lessons.seen_by(person, course__slug=course, slug=lesson)
@@ -51,10 +54,9 @@ def lesson(request: HttpRequest, course: str, lesson: str) -> HttpResponse:
     row = async_to_sync(recorder.begin)(person.pk, shown.pk).row if seen.studied else None
     listed = overview.of_course(person, shown.course)["lessons"]
     place = next(index for index, each in enumerate(listed) if each["lesson"].pk == shown.pk)
-    media = [shown.course.slug, shown.slug]
-    return render(
+    return _drawn(
         request,
-        "progress/lesson.html",
+        shown,
         {
             "lesson": shown,
             "course": shown.course,
@@ -63,11 +65,30 @@ def lesson(request: HttpRequest, course: str, lesson: str) -> HttpResponse:
             "lessons": listed,
             "previous_url": listed[place - 1]["url"] if place else None,
             "next_url": listed[place + 1]["url"] if place + 1 < len(listed) else None,
-            "video_url": reverse("video", args=media) if shown.video else None,
-            "captions_url": reverse("captions", args=media) if shown.captions else None,
             "progress_socket": f"/ws/lessons/{shown.pk}/progress/",
             "progress_url": reverse("api:progress", args=[shown.pk]),
             "complete_url": reverse("api:complete", args=[shown.pk]),
+            **_media(shown),
             **_quiz(person, shown, row),
         },
     )
+
+
+def _media(lesson: Lesson) -> dict[str, str | None]:
+    """Where the page finds what it plays and shows; a video elsewhere takes the place of a file."""
+    stored = ("video", "captions", "poster")
+    place = [lesson.course.slug, lesson.slug]
+    urls = {f"{name}_url": reverse(name, args=place) if getattr(lesson, name) else None for name in stored}
+    return {**urls, "video_url": lesson.video_address or urls["video_url"]}
+
+
+def _drawn(request: HttpRequest, lesson: Lesson, context: dict[str, Any]) -> HttpResponseBase:
+    """Draw the page; where its video lies elsewhere, the browser may load media from there too, and from there only."""
+
+    def draw(request: HttpRequest) -> HttpResponse:
+        return render(request, "progress/lesson.html", context)
+
+    if not lesson.video_address:
+        return draw(request)
+    parts = urlsplit(lesson.video_address)
+    return csp_update({"media-src": [SELF, f"{parts.scheme}://{parts.netloc}"]})(draw)(request)

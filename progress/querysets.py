@@ -11,7 +11,7 @@ from django.db.models import Q
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
 
-    from progress.models import Course, Lesson, User  # noqa: F401
+    from progress.models import Certification, Course, ExamAttempt, Lesson, QuizAttempt, User  # noqa: F401
 
     Lookup = models.Lookup[Any]
 else:
@@ -76,13 +76,18 @@ class CourseQuerySet(models.QuerySet["Course"]):
 class LessonQuerySet(models.QuerySet["Lesson"]):
     """Lessons, which are seen with their course."""
 
+    def ready(self) -> LessonQuerySet:
+        """Lessons that can be watched, since their length is known."""
+        return self.filter(duration__gt=0)
+
     def visible_to(self, person: User) -> LessonQuerySet:
-        """Lessons of the courses that `person` may see."""
+        """Lessons of the courses that `person` may see; whoever only studies sees those that are ready."""
         if not person.is_active:
             return self.none()
         if is_administrator(person):
             return self
-        return self.filter(Q(course_id__among=_taught(person)) | Q(course_id__among=_studied(person)))
+        studied = Q(course_id__among=_studied(person), duration__gt=0)
+        return self.filter(Q(course_id__among=_taught(person)) | studied)
 
 
 class RecordQuerySet(models.QuerySet[Row]):
@@ -98,3 +103,30 @@ class RecordQuerySet(models.QuerySet[Row]):
         if is_administrator(person):
             return self
         return self.filter(Q(course_id__among=_taught(person)) | Q(user=person))
+
+
+Attempt = TypeVar("Attempt", "QuizAttempt", "ExamAttempt")
+
+
+class AttemptQuerySet(RecordQuerySet[Attempt]):
+    """Attempts at quizzes and exams."""
+
+    def counting(self) -> AttemptQuerySet[Attempt]:
+        """Attempts that were not withdrawn."""
+        return self.filter(withdrawn_at__isnull=True)
+
+    def passing(self) -> AttemptQuerySet[Attempt]:
+        """Attempts by which something is passed."""
+        return self.counting().filter(passed=True)
+
+
+class CertificationQuerySet(RecordQuerySet["Certification"]):
+    """Certificates."""
+
+    def standing(self) -> CertificationQuerySet:
+        """Certificates that are due or issued, and were not withdrawn: one a student and course at most."""
+        return self.filter(withdrawn_at__isnull=True)
+
+    def valid(self) -> CertificationQuerySet:
+        """Certificates that are issued and were not withdrawn."""
+        return self.standing().filter(issued_at__isnull=False)

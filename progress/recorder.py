@@ -23,10 +23,13 @@ from asgiref.sync import async_to_sync
 from django.conf import settings
 from psycopg import AsyncConnection
 
-from progress import certificates, database, outbox, quizzes, rows
+from progress import audit, certificates, database, outbox, quizzes, rows
 from progress.advance import Rules, Transition, advance, complete, reconsider
+from progress.audit import Confirmation
+from progress.gate import Asked, missing
 from progress.models import Outbox
 from progress.outbox import Reference
+from progress.papers import Result
 from progress.quizzes import Answered
 from progress.refusals import NotFound, QuizRequired, Refused
 from progress.rows import Key, Record
@@ -41,7 +44,15 @@ class Completion:
     lesson_id: int
 
 
-Report = Tick | Completion | Answered
+@dataclass(frozen=True, slots=True)
+class Reconsideration:
+    """That a lesson wants less now: whoever has done that much completes it."""
+
+    user_id: int
+    lesson_id: int
+
+
+Report = Tick | Completion | Answered | Confirmation | Reconsideration
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +63,9 @@ class Ack:
     watch_percentage: float
     status: str
     completed: bool
-    attempt_number: int | None = None
+    attempt: Result | None = None
+    confirmed: bool = False
+    """Whether it was this confirmation that completed the lesson."""
 
 
 @dataclass(slots=True)
@@ -84,6 +97,14 @@ async def record(reports: Sequence[Report]) -> list[Ack]:
 def record_from_thread(reports: Sequence[Report]) -> list[Ack]:
     """`record` for synchronous code: on the server's loop where there is one, so that it joins that loop's batches."""
     return async_to_sync(_record_and_tell)(reports)
+
+
+def answer_from_thread(answered: Answered) -> Result:
+    """Commit answers to a quiz and return what their attempt came to: the first time, where they come again."""
+    [ack] = record_from_thread([answered])
+    if ack.attempt is None:
+        raise RuntimeError("The answers made no attempt")
+    return ack.attempt
 
 
 async def _record_and_tell(reports: Sequence[Report]) -> list[Ack]:
@@ -167,7 +188,7 @@ async def _commit(batch: list[Sequence[Report]]) -> tuple[list[list[Ack] | Refus
     async with database.connection() as connection, connection.transaction():
         await rows.insert_missing(connection, keys)
         records = await rows.lock(connection, keys)
-        numbers = await _store_answers(connection, batch, records)
+        attempts = await _store_answers(connection, batch, records)
         waiting = await quizzes.pending(connection, keys)
         records = {
             key: replace(record, lesson=replace(record.lesson, quiz_pending=key in waiting))
@@ -178,9 +199,10 @@ async def _commit(batch: list[Sequence[Report]]) -> tuple[list[list[Ack] | Refus
         results: list[list[Ack] | Refused] = []
         for reports in batch:
             refusal = _refusal(reports, records)
-            results.append(refusal or [_apply(report, records, states, now, numbers) for report in reports])
+            results.append(refusal or [_apply(report, records, states, now, attempts) for report in reports])
         changed = {key: states[key].row for key, record in records.items() if states[key].row is not record.row}
         await rows.update(connection, {records[key].pk: row for key, row in changed.items()})
+        await audit.write_confirmations(connection, _confirmed(batch, results, records))
         happened = _references(records, states)
         completed = [(key[0], records[key].course_id) for key, state in states.items() if state.completed]
         happened += await certificates.issue_where_due(connection, completed)
@@ -190,8 +212,8 @@ async def _commit(batch: list[Sequence[Report]]) -> tuple[list[list[Ack] | Refus
 
 async def _store_answers(
     connection: AsyncConnection[Any], batch: list[Sequence[Report]], records: dict[Key, Record]
-) -> dict[int, int]:
-    """Store quiz attempts and return their numbers, by identity of the report."""
+) -> dict[int, Result]:
+    """Store quiz attempts and return their results, by identity of the report."""
     return {
         id(report): await quizzes.store(connection, report, course_id=records[key].course_id)
         for reports in batch
@@ -205,9 +227,18 @@ def _refusal(reports: Sequence[Report], records: dict[Key, Record]) -> Refused |
         record = records.get((report.user_id, report.lesson_id))
         if record is None:
             return NotFound("lesson")
-        if isinstance(report, Completion) and record.lesson.quiz_pending and not record.row.completed:
+        if isinstance(report, Completion) and not record.row.completed and _wants_quiz(record):
             return QuizRequired()
     return None
+
+
+def _wants_quiz(record: Record) -> bool:
+    return "quiz" in missing(
+        percentage=record.row.percentage,
+        threshold=record.lesson.threshold,
+        quiz_pending=record.lesson.quiz_pending,
+        asked=Asked.BY_STUDENT,
+    )
 
 
 def _apply(
@@ -215,7 +246,7 @@ def _apply(
     records: dict[Key, Record],
     states: dict[Key, Transition],
     now: datetime,
-    numbers: dict[int, int],
+    attempts: dict[int, Result],
 ) -> Ack:
     key = (report.user_id, report.lesson_id)
     lesson, before = records[key].lesson, states[key]
@@ -223,12 +254,28 @@ def _apply(
         after = advance(before.row, report, lesson=lesson, rules=rules(), now=now)
     elif isinstance(report, Completion):
         after = complete(before.row, lesson=lesson, rules=rules(), now=now)
+    elif isinstance(report, Confirmation):
+        after = complete(before.row, lesson=lesson, rules=rules(), now=now, asked=Asked.BY_SCHOOL)
     else:
         after = reconsider(before.row, lesson=lesson, rules=rules(), now=now)
     states[key] = Transition(after.row, before.announced or after.announced, before.completed or after.completed)
     row = after.row
     tick_id = report.id if isinstance(report, Tick) else None
-    return Ack(tick_id, row.percentage, row.status, row.completed, numbers.get(id(report)))
+    confirmed = isinstance(report, Confirmation) and after.completed
+    return Ack(tick_id, row.percentage, row.status, row.completed, attempts.get(id(report)), confirmed)
+
+
+def _confirmed(
+    batch: list[Sequence[Report]], results: list[list[Ack] | Refused], records: dict[Key, Record]
+) -> list[tuple[Confirmation, int]]:
+    """The confirmations that completed something, each with the number of its row."""
+    return [
+        (report, records[report.user_id, report.lesson_id].pk)
+        for reports, result in zip(batch, results, strict=True)
+        if isinstance(result, list)
+        for report, ack in zip(reports, result, strict=True)
+        if isinstance(report, Confirmation) and ack.confirmed
+    ]
 
 
 def _references(records: dict[Key, Record], states: dict[Key, Transition]) -> list[Reference]:

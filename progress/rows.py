@@ -81,7 +81,7 @@ _INSERT = """
     SELECT u.id, l.id, l.course_id, 'not_started', false, 0, 0, l.completion_threshold, 0, '[]', '[]', '', 0,
            %s, clock_timestamp(), '[]'
     FROM unnest(%s::bigint[], %s::bigint[]) AS k(user_id, lesson_id)
-    JOIN progress_lesson l ON l.id = k.lesson_id
+    JOIN progress_lesson l ON l.id = k.lesson_id AND l.duration > 0
     JOIN progress_user u ON u.id = k.user_id
     WHERE NOT EXISTS (SELECT FROM progress_userprogress p WHERE p.user_id = u.id AND p.lesson_id = l.id)
     ORDER BY u.id, l.id
@@ -91,7 +91,10 @@ _INSERT = """
 
 
 async def insert_missing(connection: AsyncConnection[Any], keys: Sequence[Key]) -> None:
-    """Begin the rows that are not there yet, in key order; lessons and people that are gone are passed over."""
+    """Begin the rows that are not there yet, in key order.
+
+    Lessons and people that are gone are passed over, and lessons whose length is not known.
+    """
     await connection.execute(_INSERT, [FIRST_BUDGET_SECONDS, *_unzipped(keys)])
 
 

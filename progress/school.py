@@ -7,26 +7,30 @@ sockets, and a removal takes entries back from every screen.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, TypeVar
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from progress import outbox
+from progress import certificates, jobs, outbox
 from progress.models import (
     Certification,
     Course,
     Enrollment,
     ExamAttempt,
     Lesson,
+    LessonQuiz,
     Named,
     Outbox,
     User,
     UserProgress,
 )
 from progress.outbox import Reference
+from progress.reconsidering import reconsider_lesson
 from progress.text import normalised
+from progress.uploads import media
+from progress.uploads.reading import read_upload
 
 NamedRow = TypeVar("NamedRow", bound=Named)
 
@@ -55,12 +59,32 @@ def save_course(course: Course) -> None:
 
 
 @transaction.atomic
-def save_lesson(lesson: Lesson) -> None:
-    """Save a lesson; a new title or slug is told."""
+def save_lesson(lesson: Lesson, *, changed: Collection[str] | None = None) -> None:
+    """Save a lesson, or of one that is there only the fields in `changed`: a job may have written others meanwhile.
+
+    A new title or slug is told, and who has watched enough by a lower threshold completes the lesson. A new upload is
+    read by a job, and files that were replaced are removed by one; one that still waits is asked for again.
+    """
     before = _stored(lesson)
-    lesson.save()
+    media.name_anew(lesson)
+    gave_way = media.make_way(before, lesson) if before else set()
+    lesson.save(update_fields=None if before is None or changed is None else {*changed, *gave_way})
+    after = Lesson.objects.get(pk=lesson.pk)
+    if after.upload:
+        jobs.defer_from_thread(read_upload, {"lesson": lesson.pk})
     if before is not None:
-        _tell_new_name(before, lesson)
+        _tell_new_name(before, after)
+        if after.completion_threshold < before.completion_threshold:
+            jobs.defer_from_thread(reconsider_lesson, {"lesson": lesson.pk})
+        media.remove_later(media.names(before) - media.names(after))
+
+
+@transaction.atomic
+def save_quiz(quiz: LessonQuiz) -> None:
+    """Save a quiz; where it is required no more, who has watched enough completes the lesson."""
+    quiz.save()
+    if not quiz.required:
+        jobs.defer_from_thread(reconsider_lesson, {"lesson": quiz.lesson_id})
 
 
 @transaction.atomic
@@ -74,9 +98,10 @@ def set_instructors(course: Course, people: Iterable[User]) -> None:
 
 @transaction.atomic
 def save_enrollment(enrollment: Enrollment) -> None:
-    """Save an enrolment: begun, ended, or begun again."""
+    """Save an enrolment: begun, ended, or begun again, which may find a certificate due."""
     enrollment.save()
     tell_access_changed([enrollment.user_id])
+    _certify([(enrollment.user_id, enrollment.course_id)])
 
 
 @transaction.atomic
@@ -102,6 +127,7 @@ def bring_people(
         [through(user_id=person, course_id=course) for person, course in taught], ignore_conflicts=True
     )
     tell_access_changed(sorted({person for person, _course in enrolled + taught}))
+    _certify(enrolled)
 
 
 @transaction.atomic
@@ -123,23 +149,36 @@ def remove_people(people: QuerySet[User]) -> None:
 
 @transaction.atomic
 def remove_courses(courses: QuerySet[Course]) -> None:
-    """Remove courses with all that was done in them; the entries are taken back."""
+    """Remove courses with all that was done in them, and their files; the entries are taken back."""
     pks = _keep_out(courses)
     _keep_out(Lesson.objects.filter(course__in=pks))
     taught = User.objects.filter(courses_taught__in=pks).values_list("pk", flat=True)
     studied = Enrollment.objects.filter(course__in=pks).values_list("user_id", flat=True)
     concerned = sorted({*taught, *studied})
     _withdraw(Q(course_id__in=pks))
+    media.remove_later(media.names(*Lesson.objects.filter(course__in=pks)))
     Course.objects.filter(pk__in=pks).delete()
     tell_access_changed(concerned)
 
 
 @transaction.atomic
 def remove_lessons(lessons: QuerySet[Lesson]) -> None:
-    """Remove lessons with what was watched of them; the entries are taken back."""
+    """Remove lessons with what was watched of them, and their files; the entries are taken back.
+
+    Who has completed all that is left, and has passed the exam, gets the certificate now.
+    """
     pks = _keep_out(lessons)
+    courses = set(Lesson.objects.filter(pk__in=pks).values_list("course_id", flat=True))
     _withdraw(Q(lesson_id__in=pks), of_lessons=True)
+    media.remove_later(media.names(*Lesson.objects.filter(pk__in=pks)))
     Lesson.objects.filter(pk__in=pks).delete()
+    # A course that has no lesson left is being emptied: nobody has completed it by that.
+    left = Lesson.objects.ready().filter(course__in=courses).values("course")
+    _certify(list(Enrollment.objects.filter(course__in=left, active=True).values_list("user_id", "course_id")))
+
+
+def _certify(pairs: Sequence[tuple[int, int]]) -> None:
+    outbox.write_and_tell(certificates.issue_where_due_from_thread(pairs))
 
 
 def tell_access_changed(people: Sequence[int]) -> None:
@@ -177,10 +216,10 @@ def _withdraw(whose: Q, *, of_lessons: bool = False) -> None:
     if not of_lessons:
         # Then the enrolments, as everybody who submits an exam or issues a certificate does.
         list(Enrollment.objects.filter(whose).order_by("user_id", "course_id").select_for_update().values_list("pk"))
-        attempts = ExamAttempt.objects.filter(whose, submitted_at__isnull=False)
+        attempts = ExamAttempt.objects.counting().filter(whose, submitted_at__isnull=False)
         taken += [("exam_attempt", *row) for row in attempts.values_list("pk", "user_id", "course_id")]
-        certificates = Certification.objects.filter(whose)
-        taken += [("certification_issued", *row) for row in certificates.values_list("pk", "user_id", "course_id")]
+        issued = Certification.objects.valid().filter(whose)
+        taken += [("certification_issued", *row) for row in issued.values_list("pk", "user_id", "course_id")]
     outbox.write_and_tell(
         [
             Reference(Outbox.Kind.ENTRIES_WITHDRAWN, pk, user_id, course_id, type)

@@ -1,4 +1,4 @@
-"""A lesson's media: its video and captions, served to whoever may see the lesson, in ranges so that players can seek.
+"""A lesson's media: video, captions and poster, served to whoever may see it, in ranges so that players can seek.
 
 Django's FileResponse answers no Range request. servestatic answers them for public files, but knows no If-Range, takes
 `-0` and `--5` for ranges and a malformed range for an unsatisfiable one, and starts a thread for each request.
@@ -35,6 +35,7 @@ CONTENT_TYPES = {
     ".webm": "video/webm",
     ".ogv": "video/ogg",
     ".vtt": "text/vtt; charset=utf-8",
+    ".jpg": "image/jpeg",
 }
 
 
@@ -50,6 +51,13 @@ async def video(request: HttpRequest, course: str, lesson: str) -> HttpResponseB
 async def captions(request: HttpRequest, course: str, lesson: str) -> HttpResponseBase:
     """Answer with the lesson's captions, to the same people as its video."""
     return await _serve(request, course, lesson, "captions")
+
+
+@require_safe
+@cache_control(private=True)
+async def poster(request: HttpRequest, course: str, lesson: str) -> HttpResponseBase:
+    """Answer with the picture that is shown before the video plays, to the same people."""
+    return await _serve(request, course, lesson, "poster")
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from twisted.internet import reactor
 
 from project.asgi import application  # isort: skip - before our apps: it sets Django up
 from consumers import codes, heartbeat
-from project import draining, lifetime
+from project import draining, lifetime, request_bodies
 
 log = logging.getLogger(__name__)
 
@@ -51,8 +51,8 @@ class DrainingServer(Server):  # type: ignore[misc]
     comes back (elsewhere), requests and commits under way finished, then connections let go.
     """
 
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **{**options, "signal_handlers": False})
+    def __init__(self, application: Any, **options: Any) -> None:
+        super().__init__(request_bodies.Pieces(application), **{**options, "signal_handlers": False})
         self.ports: list[Any] = []
         self.failed = False
 
@@ -67,6 +67,7 @@ class DrainingServer(Server):  # type: ignore[misc]
         # (The call forgets allowNullOrigin, so it is said again: our own check answers "null" with 403.)
         self.ws_factory.setProtocolOptions(failByDrop=False, allowNullOrigin=True)
         self.ws_factory.protocol = LimitedProtocol
+        request_bodies.leave_unparsed(self.http_factory)
         loop = asyncio.get_event_loop()
         self._beginning = loop.create_task(lifetime.begin())
         for each in (signal.SIGTERM, signal.SIGINT):
@@ -76,6 +77,12 @@ class DrainingServer(Server):  # type: ignore[misc]
         if not draining.begun():
             draining.begin()
             self._draining = asyncio.get_event_loop().create_task(self._drain())
+
+    def create_application(self, protocol: Any, scope: dict[str, Any]) -> Any:
+        """Begin to answer a request or a socket."""
+        if scope["type"] == "http":
+            request_bodies.keep_back(protocol, scope)
+        return super().create_application(protocol, scope)
 
     def listen_success(self, port: Any) -> Any:
         """Keep the port, which Daphne drops, so that it can be closed."""

@@ -4,6 +4,7 @@ Every variable is listed in docs/operations.md. `.local/env`, written by `make r
 environment does not set, so that `manage.py` by hand finds the embedded services.
 """
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -109,9 +110,27 @@ PROGRESS_ACCEPT_CLAIMS = _switch("PROGRESS_ACCEPT_CLAIMS", default=True)
 FEED_PROGRESS_MINIMUM = _number("FEED_PROGRESS_MINIMUM", 50)
 FEED_PROGRESS_STEP = _number("FEED_PROGRESS_STEP", 5, least=0.01)
 
+# Who issues certificates (docs/certificate-issuers.md).
+CERTIFICATE_ISSUER = env.str("CERTIFICATE_ISSUER", default="local")
+# In clear only to this machine: it carries a token and students' names.
+if CERTIFICATE_ISSUER != "local" and not re.match(
+    r"https://[^/]|http://(localhost|127\.0\.0\.1|\[::1\])[:/]", CERTIFICATE_ISSUER
+):
+    raise ImproperlyConfigured(
+        "CERTIFICATE_ISSUER must be local, or an address that begins with https:// (http:// on this machine only); "
+        f"got {CERTIFICATE_ISSUER!r}."
+    )
+CERTIFICATE_ISSUER_TOKEN = env.str("CERTIFICATE_ISSUER_TOKEN", default="")
+CERTIFICATE_ISSUER_TIMEOUT = _number("CERTIFICATE_ISSUER_TIMEOUT", 10, least=0.1)
+
+# Jobs, done by `manage.py worker`: the modules that declare them.
+PROCRASTINATE_IMPORT_PATHS = ["progress.issuing", "progress.reconsidering", "progress.uploads.reading"]
+PROCRASTINATE_AUTODISCOVER_MODULE_NAME = ""
+
 # Limits (0 = none).
 LIMIT_FRAME_BYTES = _whole("LIMIT_FRAME_BYTES", 8192)
 LIMIT_FEED_FRAME_BYTES = 65536
+LIMIT_UPLOAD_BYTES = _whole("LIMIT_UPLOAD_BYTES", 2 * 1024**3)
 
 INSTALLED_APPS = [
     "project",
@@ -131,6 +150,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "servestatic",
     "django.contrib.staticfiles",
+    "procrastinate.contrib.django",
 ]
 
 MIDDLEWARE = [
@@ -268,5 +288,7 @@ LOGGING: dict[str, Any] = {
         "daphne": {"level": "WARNING"},
         # The stock layer logs a traceback a second while Redis is away; feed.layer says it once, in words.
         "channels_redis.pubsub": {"level": "CRITICAL"},
+        "httpx": {"level": "WARNING"},
+        "procrastinate": {"level": "WARNING"},  # else each job is several lines
     },
 }

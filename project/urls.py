@@ -5,7 +5,7 @@ from django.contrib.auth.views import LoginView, LogoutView, PasswordResetComple
 from django.urls import path, re_path
 
 from feed import pages as feed_pages
-from progress import pages, paper_pages, password_reset, video
+from progress import certificate_pages, pages, paper_pages, password_reset, video
 from project import errors, health, kept_mail
 from project.api import api
 
@@ -15,8 +15,9 @@ urlpatterns = [
     path("courses/<slug:course>/<slug:lesson>/", pages.lesson, name="lesson"),
     path("courses/<slug:course>/<slug:lesson>/video/", video.video, name="video"),
     path("courses/<slug:course>/<slug:lesson>/captions/", video.captions, name="captions"),
+    path("courses/<slug:course>/<slug:lesson>/poster/", video.poster, name="poster"),
     path("courses/<slug:course>/<slug:lesson>/quiz/", paper_pages.quiz, name="quiz"),
-    path("certificates/<uuid:certificate_id>/", paper_pages.certificate, name="certificate"),
+    path("certificates/<uuid:certificate_id>/", certificate_pages.certificate, name="certificate"),
     path("me/activity/", feed_pages.activity, name="activity"),
     path("dashboard/", feed_pages.dashboard, name="dashboard"),
     path("dashboard/students/", feed_pages.students, name="students"),

@@ -15,6 +15,7 @@ from django.core.files.base import ContentFile
 from playwright.async_api import Browser, BrowserContext, Page, Request, WebSocket, async_playwright
 
 from progress.models import Course, Lesson, User
+from progress.uploads import probe
 from project.demo import videos
 from tests.live import Live
 
@@ -27,6 +28,9 @@ FLAGS = [
     "--disable-sync",
     "--autoplay-policy=no-user-gesture-required",
 ]
+
+ROWS = "[...document.querySelectorAll('#activity-feed > li')].map((row) => [row.dataset.entryId, row.dataset.type])"
+PLAY = "() => { const video = document.querySelector('video'); video.muted = true; return video.play(); }"
 
 
 @dataclass(eq=False)
@@ -83,6 +87,26 @@ async def window(browser: Browser, live: Live, person: User | None, *, web: int 
     return Window(await context.new_page()).watch()
 
 
+async def shown(where: Window, type: str) -> Any:
+    """Wait until a row of a type is in the list and return the row."""
+    row = where.page.locator(f'#activity-feed > li[data-type="{type}"]').first
+    await row.wait_for(state="attached", timeout=30_000)
+    return row
+
+
+async def followed(chromium: Browser, live: Live, person: User, path: str = "/dashboard/students/") -> Window:
+    """A window on a page with the feed, once it is live."""
+    opened = await window(chromium, live, person, web=1)
+    await opened.page.goto(path)
+    await until_state(opened, "live")
+    return opened
+
+
+async def until_state(where: Window, name: str) -> None:
+    """Wait until the page says that its feed is live, refused or whatever."""
+    await where.page.locator(f'.feed-status[data-status="{name}"]').wait_for()
+
+
 async def add_lesson(course: Course, *, title: str, seconds: int, threshold: float = 90) -> Lesson:
     """A lesson with a real video."""
 
@@ -97,7 +121,7 @@ async def add_lesson(course: Course, *, title: str, seconds: int, threshold: flo
         )
         film = ContentFile(videos.make(title, seconds=seconds, ground=(30, 60, 90), encoder=encoder))
         lesson.video.save(f"{lesson.slug}{encoder.suffix}", film, save=False)
-        lesson.duration = videos.duration(lesson.video.path)
+        lesson.duration = probe.read(lesson.video.path).duration
         lesson.save()
         return lesson
 

@@ -5,17 +5,16 @@ from __future__ import annotations
 import re
 import uuid
 from datetime import timedelta
-from typing import Any
 
 from asgiref.sync import sync_to_async
 from django.db import transaction
 from django.utils import timezone
-from playwright.async_api import Browser
 
 from feed.layer import histories
 from progress import outbox, school
 from progress.models import Certification, Course, Exam, ExamAttempt, Lesson, Outbox, User
 from tests import browser
+from tests.browser import PLAY, ROWS, followed, shown, until_state
 from tests.conftest import Cast
 from tests.live import Live, until
 
@@ -27,7 +26,6 @@ OBSERVE = """() => {
     });
     new MutationObserver(look).observe(document.body, { childList: true, subtree: true });
 }"""
-ROWS = "[...document.querySelectorAll('#activity-feed > li')].map((row) => [row.dataset.entryId, row.dataset.type])"
 FADED = "() => document.querySelector('#activity-feed > [data-fresh]').getAnimations().length === 0"
 MARKUP = """() => Object.fromEntries([...document.querySelectorAll("#activity-feed > li")].map((row) => {
     row.removeAttribute("data-fresh");
@@ -35,27 +33,6 @@ MARKUP = """() => Object.fromEntries([...document.querySelectorAll("#activity-fe
 }))"""
 NAMES = """(expected) => [...document.querySelectorAll("#activity-feed [data-slot='user.name']")]
     .map((each) => each.textContent).join() === expected"""
-PLAY = "() => { const video = document.querySelector('video'); video.muted = true; return video.play(); }"
-
-
-async def shown(window: browser.Window, type: str) -> Any:
-    """Wait until a row of a type is in the list and return the row."""
-    row = window.page.locator(f'#activity-feed > li[data-type="{type}"]').first
-    await row.wait_for(state="attached", timeout=30_000)
-    return row
-
-
-async def followed(chromium: Browser, live: Live, person: User, path: str = "/dashboard/students/") -> browser.Window:
-    """A window on a page with the feed, once it is live."""
-    window = await browser.window(chromium, live, person, web=1)
-    await window.page.goto(path)
-    await until_state(window, "live")
-    return window
-
-
-async def until_state(window: browser.Window, name: str) -> None:
-    """Wait until the page says that its feed is live, refused or whatever."""
-    await window.page.locator(f'.feed-status[data-status="{name}"]').wait_for()
 
 
 async def names(window: browser.Window) -> list[str]:
@@ -101,7 +78,7 @@ def certify(person: User, course: Course) -> None:
     """A certificate, issued and told."""
     with transaction.atomic():
         issued = Certification.objects.create(
-            user=person, course=course, certificate_id=uuid.uuid4(), issued_at=timezone.now()
+            user=person, course=course, certificate_id=uuid.uuid4(), due_at=timezone.now(), issued_at=timezone.now()
         )
         tell(Outbox.Kind.CERTIFICATION_ISSUED, [issued])
 

@@ -13,11 +13,13 @@ import av
 import pytest
 from django.core.management import CommandError, call_command
 from django.test import Client
+from PIL import Image
 from pytest_django import Settings
 
 import project.demo
 from progress.models import Course, Enrollment, Exam, Lesson, Outbox, User
 from progress.text import normalised
+from progress.uploads import probe
 from project.demo import captions, cast, videos
 
 SECONDS = 2
@@ -95,7 +97,10 @@ def test_every_lesson_has_a_small_video_of_its_own_length_and_captions_to_its_en
         assert lesson.video.name is not None
         assert lesson.video.name.startswith(f"lessons/{lesson.course.slug}-{lesson.slug}.")
         assert lesson.video.size < 1024 * 1024
-        assert videos.duration(lesson.video.path) == lesson.duration
+        assert probe.read(lesson.video.path).duration == lesson.duration
+        assert lesson.poster.name == f"posters/{lesson.course.slug}-{lesson.slug}.jpg"
+        with Image.open(lesson.poster.path) as poster:
+            assert (poster.format, poster.size) == ("JPEG", (640, 360))
         with lesson.captions.open("rb") as file:
             text = file.read().decode()
         assert text.startswith("WEBVTT\n\n00:00.000 --> 00:05.000\n")
@@ -133,10 +138,12 @@ def test_a_second_run_makes_lost_files_again(demo: Callable[..., None], media: P
     content = Path(lesson.video.path).read_bytes()
     Path(lesson.video.path).unlink()
     Path(lesson.captions.path).unlink()
+    Path(lesson.poster.path).unlink()
     demo()
     assert everything() == before
     assert Path(lesson.video.path).read_bytes() == content
     assert Path(lesson.captions.path).exists()
+    assert Path(lesson.poster.path).exists()
 
 
 def test_it_refuses_where_debug_is_off(demo: Callable[..., None], settings: Settings) -> None:
@@ -246,7 +253,7 @@ def test_a_video_plays_for_its_seconds_with_a_keyframe_in_each(encoder: videos.E
     content = videos.make("Any title", seconds=SECONDS, ground=GROUND, encoder=encoder)
     path = tmp_path / f"video{encoder.suffix}"
     path.write_bytes(content)
-    assert videos.duration(path) == pytest.approx(SECONDS, abs=0.05)
+    assert probe.read(path).duration == pytest.approx(SECONDS, abs=0.05)
     with av.open(BytesIO(content)) as container:
         frames = list(container.decode(video=0))
     assert len(frames) == SECONDS * videos.FRAMES_PER_SECOND

@@ -64,7 +64,11 @@ def test_all_four_sources_are_merged_newest_first_with_the_contracts_shape(cast:
     row = watched(cast.ada, cast.bernoulli, NOON, completed=True)
     attempt = attempted(cast.ada, exam, NOON + timedelta(seconds=1))
     certificate = Certification.objects.create(
-        user=cast.ada, course=cast.algorithms, certificate_id=uuid4(), issued_at=NOON + timedelta(seconds=2)
+        user=cast.ada,
+        course=cast.algorithms,
+        certificate_id=uuid4(),
+        due_at=NOON,
+        issued_at=NOON + timedelta(seconds=2),
     )
     person = {"id": cast.ada.pk, "name": "Ada Lovelace"}
     course = {"id": cast.algorithms.pk, "slug": "algorithms", "title": "Algorithms"}
@@ -160,6 +164,7 @@ def test_pages_by_cursor_give_every_entry_once_though_timestamps_tie(cast: Cast,
             user=User.objects.create(username=f"u{number}"),
             course=cast.algorithms,
             certificate_id=uuid4(),
+            due_at=NOON,
             issued_at=NOON,
         )
         lesson = Lesson.objects.create(course=cast.botany, title=f"L{number}", slug=f"l{number}", duration=9)

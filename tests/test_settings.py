@@ -60,7 +60,7 @@ def test_good_ones_start() -> None:
 def test_tls_options_of_the_address_reach_the_orm_and_the_recorder() -> None:
     code = (
         "import django; django.setup(); from django.db import connections; from progress import database;"
-        "print(connections['default'].get_connection_params()['sslmode'], database._conninfo())"
+        "print(connections['default'].get_connection_params()['sslmode'], database.conninfo())"
     )
     done = start(code, DATABASE_URL="postgres://u:p@127.0.0.1:1/x?sslmode=verify-full&sslrootcert=/ca.pem")
     assert done.stdout.startswith("verify-full "), done.stderr

@@ -13,6 +13,7 @@ from django.db.models.fields.files import FieldFile
 
 from progress import school
 from progress.models import Course, Enrollment, Exam, Lesson, User
+from progress.uploads import probe
 from project.demo import captions, cast, questions, videos
 
 
@@ -65,13 +66,16 @@ def _course(course: cast.Course, people: dict[str, User]) -> None:
 
 def _lesson(course: Course, lesson: cast.Lesson, order: int) -> None:
     stem = f"{course.slug}-{lesson.slug}"
-    video, vtt = f"lessons/{stem}{videos.best_encoder().suffix}", f"captions/{stem}.vtt"
+    video, vtt, jpg = f"lessons/{stem}{videos.best_encoder().suffix}", f"captions/{stem}.vtt", f"posters/{stem}.jpg"
     there = Lesson.objects.filter(course=course, slug=lesson.slug).first()
-    made = there or Lesson(course=course, slug=lesson.slug, title=lesson.title, order=order, video=video, captions=vtt)
+    made = there or Lesson(
+        course=course, slug=lesson.slug, title=lesson.title, order=order, video=video, captions=vtt, poster=jpg
+    )
     _keep(made.video, video, lambda: videos.make(lesson.title, seconds=lesson.seconds, ground=lesson.ground))
     _keep(made.captions, vtt, lambda: captions.webvtt(lesson.captions, seconds=lesson.seconds).encode())
+    _keep(made.poster, jpg, lambda: probe.read(made.video.path).poster)
     if there is None:
-        made.duration = videos.duration(made.video.path)
+        made.duration = probe.read(made.video.path).duration
         school.save_lesson(made)
 
 

@@ -1,6 +1,6 @@
 """The demo's videos: a title, a running clock and a moving bar on a calm ground, playable by every browser.
 
-Needs PyAV and Pillow (the extra `local`). The same input gives the same file with the same PyAV.
+Needs PyAV and Pillow. The same input gives the same file with the same PyAV.
 """
 
 from __future__ import annotations
@@ -85,14 +85,6 @@ def make(title: str, *, seconds: int, ground: tuple[int, int, int], encoder: Enc
                 output.mux(stream.encode(frame))
             output.mux(stream.encode(None))
         return path.read_bytes()
-
-
-def duration(path: str | Path) -> float:
-    """Return how many seconds a video file lasts, as its container says; ValueError where it does not."""
-    with av.open(str(path)) as container:
-        if not container.duration:
-            raise ValueError(f"{path} does not say how long it is.")
-        return container.duration / av.time_base
 
 
 def _frames(title: str, seconds: int, ground: tuple[int, int, int]) -> Iterator[VideoFrame]:

@@ -1,4 +1,4 @@
-"""`manage.py worker`: tells what the outbox still holds, until SIGTERM or SIGINT."""
+"""`manage.py worker`: does jobs, and tells what the outbox still holds, until SIGTERM or SIGINT."""
 
 import asyncio
 import signal
@@ -6,14 +6,17 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from progress import database
+from progress import database, job_worker, recorder
 from progress.sweeper import Sweeper
 
 
 class Command(BaseCommand):
-    """Run the sweeper in the foreground."""
+    """Run jobs and the sweeper in the foreground."""
 
-    help = "Publishes what the outbox still holds after a crash or an outage. Any number of workers may run."
+    help = (
+        "Does the jobs that others have left for later, and publishes what the outbox still holds after a crash or an "
+        "outage. Any number of workers may run."
+    )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Work until told to stop."""
@@ -26,6 +29,9 @@ async def _work() -> None:
         asyncio.get_running_loop().add_signal_handler(each, stopped.set)
     await database.open_pool()
     try:
-        await Sweeper(stopped).run()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(Sweeper(stopped).run())
+            group.create_task(job_worker.work(stopped))
+        await recorder.idle()
     finally:
         await database.close()

@@ -1,0 +1,90 @@
+"""The jobs' worker: does what progress.jobs has written, until it is told to stop.
+
+A worker that is killed leaves its jobs marked as being done. Its heart stops with it, and the next round of any worker
+gives them back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from procrastinate.contrib.django import app
+from procrastinate.exceptions import ConnectorException
+from procrastinate.jobs import DeleteJobCondition
+from procrastinate.psycopg_connector import PsycopgConnector
+
+from progress import database
+
+log = logging.getLogger(__name__)
+
+AT_ONCE = 5
+"""Jobs at a time: each waits most of the while, for an outside issuer or for a child process."""
+
+HEARTBEAT_SECONDS = 2.0
+STALLED_SECONDS = 10.0
+"""A worker whose heart is silent for so long is dead. One that only could not reach the database does its job twice."""
+
+GRACE_SECONDS = 20.0
+"""How long jobs may go on after a stop; those that take longer are given back. The supervisor waits longer."""
+
+_AGAIN_SECONDS = 2.0
+
+
+async def work(stopped: asyncio.Event) -> None:
+    """Do jobs until stopped; go on by itself once a database that was away is back."""
+    failing = False
+    while not stopped.is_set():
+        connector = PsycopgConnector(conninfo=database.conninfo(), min_size=1, max_size=AT_ONCE + 4)
+        try:
+            with app.replace_connector(connector):
+                async with app.open_async():
+                    if failing:
+                        log.warning("Jobs are done again")
+                    failing = False
+                    await _until_stopped_or_broken(stopped)
+        except (ConnectorException, OSError) as error:
+            if not failing:
+                log.error("Jobs cannot be done", extra={"error": repr(error)})
+            failing = True
+        await _pause(stopped)
+
+
+async def _until_stopped_or_broken(stopped: asyncio.Event) -> None:
+    working = asyncio.create_task(
+        app.run_worker_async(
+            name="worker",
+            concurrency=AT_ONCE,
+            install_signal_handlers=False,
+            update_heartbeat_interval=HEARTBEAT_SECONDS,
+            stalled_worker_timeout=STALLED_SECONDS,
+            shutdown_graceful_timeout=GRACE_SECONDS,
+            delete_jobs=DeleteJobCondition.SUCCESSFUL,  # what failed stays, to be looked at
+        )
+    )
+    giving_back = asyncio.create_task(_give_back())
+    stopping = asyncio.create_task(stopped.wait())
+    try:
+        await asyncio.wait([working, giving_back, stopping], return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for each in (giving_back, stopping, working):  # a cancelled worker lets its jobs finish
+            each.cancel()
+        ended = await asyncio.gather(giving_back, stopping, working, return_exceptions=True)
+    for error in ended:
+        if isinstance(error, Exception):
+            raise error
+
+
+async def _give_back() -> None:
+    """Give back, again and again, the jobs of workers that are dead."""
+    while True:
+        for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_SECONDS):
+            log.warning("A job of a dead worker is given back", extra={"job": job.call_string})
+            await app.job_manager.retry_job(job)
+        await asyncio.sleep(HEARTBEAT_SECONDS)
+
+
+async def _pause(stopped: asyncio.Event) -> None:
+    stopping = asyncio.create_task(stopped.wait())
+    await asyncio.wait([stopping], timeout=_AGAIN_SECONDS)
+    stopping.cancel()

@@ -1,0 +1,92 @@
+"""Asking the probe about a file, in a process that may crash, hang or grow without harm to anybody else."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+import json
+import signal
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+import progress
+
+PATIENCE_SECONDS = 130.0
+"""A little longer than the probe gives itself."""
+
+COMMAND = (sys.executable, "-m", "progress.uploads.probe")
+_CODE = Path(progress.__file__).resolve().parent.parent
+
+# Sent by whoever ends the worker: they say nothing of the file.
+_ASKED_TO_END = {-signal.SIGTERM, -signal.SIGINT, -signal.SIGHUP}
+# Sent by the kernel, for the limits that the probe sets itself and for a machine that is out of memory.
+_LIMITS = {-signal.SIGXCPU, -signal.SIGALRM, -signal.SIGKILL}
+
+
+class Problem(Exception):
+    """The file cannot be used; the text says why to whoever uploaded it."""
+
+
+class ProbeFailed(OSError):
+    """The probe itself failed, whatever the file is."""
+
+
+async def ask(path: str) -> tuple[float, bytes]:
+    """Return the seconds and the poster of a video file; raises Problem, or OSError where asking failed."""
+    if not await asyncio.to_thread(Path(path).is_file):
+        raise Problem(_("The uploaded file is not where it is looked for. Upload it again."))
+    told = await _run(path)
+    if "reason" in told:
+        raise Problem(_in_words(told))
+    return float(told["duration"]), base64.b64decode(told["poster"])
+
+
+async def _run(path: str) -> dict[str, Any]:
+    with tempfile.TemporaryFile() as answer, tempfile.TemporaryFile() as said:
+        process = await asyncio.create_subprocess_exec(
+            *COMMAND,
+            path,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=answer,
+            stderr=said,
+            cwd=_CODE,
+            env={},  # no key and no address: whoever takes the probe over finds nothing to go on with
+            start_new_session=True,  # a signal to our group says nothing of the file
+        )
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                status = await process.wait()
+        except TimeoutError:
+            return {"reason": "too_heavy"}
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+        answer.seek(0)
+        said.seek(0)
+        return _understood(status, answer.read(), said.read(2000))
+
+
+def _understood(status: int, answer: bytes, said: bytes) -> dict[str, Any]:
+    if status > 0 or status in _ASKED_TO_END:
+        raise ProbeFailed(f"The probe ended with {status}: {said.decode(errors='replace')}")
+    if status < 0:  # it crashed, or a limit ended it
+        return {"reason": "too_heavy" if status in _LIMITS else "unreadable"}
+    told: dict[str, Any] = json.loads(answer)
+    return told
+
+
+def _in_words(told: dict[str, Any]) -> str:
+    words = {
+        "codec": _("Browsers do not play the codec %(codec)s in such a file. Export the video as MP4 with H.264."),
+        "cut_off": _("The file is cut off: it says that it lasts %(says)d seconds, and ends after %(there)d."),
+        "no_video": _("There is no video in the file."),
+        "too_heavy": _("Reading the file takes too much time or memory. Export it in a usual size, as MP4 with H.264."),
+        "unreadable": _("The file cannot be read as the video that its name says. Export it anew."),
+    }
+    return words[told["reason"]] % told
