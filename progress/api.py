@@ -11,6 +11,7 @@ from ninja import Router, Schema, Status
 
 from progress import exams, lessons, overview, papers, quizzes, recorder
 from progress.models import User
+from progress.papers import Result
 from progress.recorder import Ack, Completion
 from progress.refusals import QuizRequired, Refused
 from progress.ticks import MOST_SEGMENTS, parse_object, parse_tick
@@ -210,20 +211,14 @@ class StartedOut(Schema):
     attempt_number: int
 
 
-ANSWERS = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "application/json": {
-                "schema": {
-                    "type": "object",
-                    "required": ["answers"],
-                    "properties": {"answers": {"type": "object", "additionalProperties": {"type": "integer"}}},
-                }
-            }
-        },
-    }
-}
+def _answers(**more: Any) -> dict[str, Any]:
+    answers = {"type": "object", "additionalProperties": {"type": "integer"}}
+    schema = {"type": "object", "required": ["answers"], "properties": {"answers": answers, **more}}
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+
+
+ANSWERS = _answers()
+QUIZ_ANSWERS = _answers(submission={"type": "string", "format": "uuid"})
 
 
 @router.get("/lessons/{int:lesson_id}/quiz/", response=PaperOut)
@@ -232,13 +227,12 @@ def quiz(request: HttpRequest, lesson_id: int) -> dict[str, Any]:
     return papers.paper(quizzes.quiz_of(_person(request), lesson_id))
 
 
-@router.post("/lessons/{int:lesson_id}/quiz/", response=ResultOut, openapi_extra=ANSWERS)
+@router.post("/lessons/{int:lesson_id}/quiz/", response=ResultOut, openapi_extra=QUIZ_ANSWERS)
 def answer_quiz(request: HttpRequest, lesson_id: int) -> dict[str, Any]:
-    """Answer the quiz; it may be tried as often as one likes."""
-    answered = quizzes.answer(_person(request), lesson_id, parse_object(body_of(request)).get("answers"))
-    [ack] = recorder.record_from_thread([answered])
-    marked = answered.marked
-    return {"success": True, "score": marked.score, "passed": marked.passed, "attempt_number": ack.attempt_number}
+    """Answer the quiz; it may be tried as often as one likes. The same submission again is the same attempt."""
+    body = parse_object(body_of(request))
+    answered = quizzes.answer(_person(request), lesson_id, body.get("answers"), body.get("submission"))
+    return _result(recorder.answer_from_thread(answered))
 
 
 @router.get("/exams/{int:exam_id}/", response=PaperOut)
@@ -258,10 +252,8 @@ def start_attempt(request: HttpRequest, exam_id: int) -> Status[dict[str, Any]]:
 @router.post("/attempts/{int:attempt_id}/", response=ResultOut, openapi_extra=ANSWERS)
 def submit_attempt(request: HttpRequest, attempt_id: int) -> dict[str, Any]:
     """Submit an attempt, once."""
-    result = exams.submit(_person(request), attempt_id, parse_object(body_of(request)).get("answers"))
-    return {
-        "success": True,
-        "score": result.score,
-        "passed": result.passed,
-        "attempt_number": result.attempt_number,
-    }
+    return _result(exams.submit(_person(request), attempt_id, parse_object(body_of(request)).get("answers")))
+
+
+def _result(of: Result) -> dict[str, Any]:
+    return {"success": True, "score": of.score, "passed": of.passed, "attempt_number": of.attempt_number}

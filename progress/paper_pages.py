@@ -1,9 +1,10 @@
-"""Pages of quizzes, exams and certificates: plain forms, which work without JavaScript."""
+"""Pages of quizzes and exams: plain forms, which work without JavaScript."""
 
 from __future__ import annotations
 
-from typing import Any, cast
-from uuid import UUID
+from collections.abc import Iterable
+from typing import Any, TypeVar, cast
+from uuid import uuid4
 
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
@@ -11,17 +12,43 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 
 from progress import exams, lessons, papers, quizzes, recorder
-from progress.models import Certification, Course, ExamAttempt, LessonQuiz, QuizAttempt, User
+from progress.models import Certification, Course, Exam, ExamAttempt, LessonQuiz, QuizAttempt, User
 from progress.refusals import NotFound, Refused
+
+Attempt = TypeVar("Attempt", QuizAttempt, ExamAttempt)
+
+
+def _is_number(text: str) -> bool:
+    """Whether it is one that could be an id; Python refuses to read thousands of digits."""
+    return text.isascii() and text.isdecimal() and len(text) < 19
 
 
 def _answers(request: HttpRequest) -> dict[str, Any]:
     """The answers in a posted form, whose radio buttons are named `question-<id>`."""
     return {
-        name.removeprefix("question-"): int(value) if value.isascii() and value.isdecimal() else value
+        name.removeprefix("question-"): int(value) if _is_number(value) else value
         for name, value in request.POST.items()
         if name.startswith("question-") and isinstance(value, str)
     }
+
+
+def _paper(of: LessonQuiz | Exam, given: dict[str, Any]) -> dict[str, Any]:
+    """The paper, with what was given on it as chosen."""
+    paper = papers.paper(of)
+    for question in paper["questions"]:
+        for choice in question["choices"]:
+            choice["chosen"] = given.get(str(question["id"])) == choice["id"]
+    return paper
+
+
+def _shown(request: HttpRequest, attempts: Iterable[Attempt]) -> Attempt | None:
+    """The attempt whose result is shown: the one that the address names, or the newest, which stands first.
+
+    Also without an address that names one: whose answers were stored while the connection broke is told so.
+    """
+    number = request.GET.get("answered")
+    newest = next(iter(attempts), None)
+    return next((attempt for attempt in attempts if str(attempt.attempt_number) == number), newest)
 
 
 @login_required
@@ -35,8 +62,9 @@ def quiz(request: HttpRequest, course: str, lesson: str) -> HttpResponse:
     error = None
     if request.method == "POST" and seen.studied:
         try:
-            recorder.record_from_thread([quizzes.answer(person, seen.lesson.pk, _answers(request))])
-            return redirect(f"{reverse('quiz', args=[course, lesson])}?answered=1")
+            given, submission = _answers(request), request.POST.get("submission")
+            result = recorder.answer_from_thread(quizzes.answer(person, seen.lesson.pk, given, submission))
+            return redirect(f"{reverse('quiz', args=[course, lesson])}?answered={result.attempt_number}")
         except Refused as refused:
             error = refused.detail
     attempts = QuizAttempt.objects.filter(user=person, quiz=found).order_by("-attempt_number")
@@ -44,13 +72,13 @@ def quiz(request: HttpRequest, course: str, lesson: str) -> HttpResponse:
         "course": seen.lesson.course,
         "lesson": seen.lesson,
         "quiz": found,
-        "paper": papers.paper(found),
+        "paper": _paper(found, _answers(request) if error else {}),
+        "submission": uuid4(),
         "studied": seen.studied,
         "attempts": attempts,
-        "latest": attempts.first() if "answered" in request.GET else None,
-        "passed": attempts.filter(passed=True).exists(),
+        "latest": None if error else _shown(request, attempts),
+        "passed": attempts.passing().exists(),
         "error": error,
-        "given": _answers(request) if error else {},
     }
     return render(request, "progress/quiz.html", context, status=422 if error else 200)
 
@@ -70,15 +98,16 @@ def exam(request: HttpRequest, course: str) -> HttpResponse:
             error = refused
     attempts = ExamAttempt.objects.filter(user=person, exam=found.exam).order_by("-attempt_number")
     submitted = [attempt for attempt in attempts if attempt.submitted_at]
+    still_open = next((attempt for attempt in attempts if not attempt.submitted_at), None)
     context = {
         "course": found,
         "exam": found.exam,
-        "paper": papers.paper(found.exam),
-        "open": next((attempt for attempt in attempts if not attempt.submitted_at), None),
+        "paper": _paper(found.exam, _answers(request) if error else {}),
+        "open": still_open,
         "attempts": submitted,
-        "latest": submitted[0] if submitted and "answered" in request.GET else None,
-        "passed": any(attempt.passed for attempt in submitted),
-        "certificate": Certification.objects.filter(user=person, course=found).first(),
+        "latest": _shown(request, submitted) if "answered" in request.GET or not still_open else None,
+        "passed": any(attempt.passed and attempt.withdrawn_at is None for attempt in submitted),
+        "certificate": Certification.objects.standing().filter(user=person, course=found).first(),
         "error": error.detail if error else None,
     }
     return render(request, "progress/exam.html", context, status=error.status if error else 200)
@@ -87,14 +116,8 @@ def exam(request: HttpRequest, course: str) -> HttpResponse:
 def _act(request: HttpRequest, person: User, course: Course) -> HttpResponse:
     here = reverse("exam", args=[course.slug])
     attempt = request.POST.get("attempt", "")
-    if attempt.isascii() and attempt.isdecimal():
-        exams.submit(person, int(attempt), _answers(request))
-        return redirect(f"{here}?answered=1")
+    if _is_number(attempt):
+        result = exams.submit(person, int(attempt), _answers(request))
+        return redirect(f"{here}?answered={result.attempt_number}")
     exams.start(person, course.exam.pk)
     return redirect(here)
-
-
-def certificate(request: HttpRequest, certificate_id: UUID) -> HttpResponse:
-    """A certificate, for whoever knows its id: who earned it, in which course, when."""
-    found = get_object_or_404(Certification.objects.select_related("user", "course"), certificate_id=certificate_id)
-    return render(request, "progress/certificate.html", {"certificate": found})

@@ -22,6 +22,15 @@ class Marked:
     passed: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What an attempt came to, as it is stored."""
+
+    score: float
+    passed: bool
+    attempt_number: int
+
+
 def paper(of: LessonQuiz | Exam) -> dict[str, Any]:
     """The questions as a student gets them."""
     return {

@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 import msgspec
 from psycopg import AsyncConnection
 
 from progress import lessons, papers
-from progress.models import Lesson, LessonQuiz, QuizAttempt, User
-from progress.papers import Marked
-from progress.refusals import NotFound
+from progress.models import LessonQuiz, User
+from progress.papers import Marked, Result
+from progress.refusals import BadValue, NotFound
 from progress.rows import Key
 
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """A student's marked answers to the quiz of a lesson, for the recorder."""
+    """A student's marked answers to the quiz of a lesson, for the recorder.
+
+    `submission` makes answers that come again known: they are one attempt, whose first result stands.
+    """
 
     user_id: int
     lesson_id: int
     quiz_id: int
     marked: Marked
+    submission: UUID | None = None
 
 
 def quiz_of(person: User, lesson_id: int) -> LessonQuiz:
@@ -35,32 +41,45 @@ def quiz_of(person: User, lesson_id: int) -> LessonQuiz:
     return quiz
 
 
-def answer(person: User, lesson_id: int, given: object) -> Answered:
+def answer(person: User, lesson_id: int, given: object, submission: object = None) -> Answered:
     """Mark a student's answers; they count once the recorder has them.
 
-    Raises NotFound, NotEnrolled, and what papers.mark raises.
+    Raises NotFound, NotEnrolled, BadValue (`invalid_submission`) and what papers.mark raises.
     """
     lessons.studied_by(person, lesson_id)
     quiz = quiz_of(person, lesson_id)
-    return Answered(person.pk, lesson_id, quiz.pk, papers.mark(quiz, given))
+    return Answered(person.pk, lesson_id, quiz.pk, papers.mark(quiz, given), _parse_submission(submission))
 
 
-def is_pending(person: User, lesson: Lesson) -> bool:
-    """Whether the lesson has a required quiz that this person has not passed."""
-    quiz = LessonQuiz.objects.filter(lesson=lesson, required=True).first()
-    return quiz is not None and not QuizAttempt.objects.filter(user=person, quiz=quiz, passed=True).exists()
+def _parse_submission(value: object) -> UUID | None:
+    try:
+        return None if value is None else msgspec.convert(value, UUID)
+    except msgspec.ValidationError:
+        raise BadValue("invalid_submission", f"submission must be a UUID; got {reprlib.repr(value)}.") from None
 
 
-async def store(connection: AsyncConnection[Any], answered: Answered, *, course_id: int) -> int:
-    """Write an attempt under the lock of the student's progress row, and return its number."""
+async def store(connection: AsyncConnection[Any], answered: Answered, *, course_id: int) -> Result:
+    """Write an attempt under the lock of the student's progress row, and return its result.
+
+    Where this submission is stored already, nothing is written, and the result is that of the attempt which is there.
+    """
+    # The last SELECT does not see what the INSERT wrote, so there is one row in either case. Without a submission
+    # nothing conflicts and nothing is found: NULL equals nothing.
     cursor = await connection.execute(
         """
-        INSERT INTO progress_quizattempt
-            (user_id, quiz_id, course_id, attempt_number, submitted_at, score, passed, answers)
-        SELECT %(user)s, %(quiz)s, %(course)s, 1 + count(*), clock_timestamp(),
-            %(score)s, %(passed)s, %(answers)s::jsonb
-        FROM progress_quizattempt WHERE user_id = %(user)s AND quiz_id = %(quiz)s
-        RETURNING attempt_number
+        WITH made AS (
+            INSERT INTO progress_quizattempt
+                (user_id, quiz_id, course_id, attempt_number, submitted_at, score, passed, answers, submission)
+            SELECT %(user)s, %(quiz)s, %(course)s, 1 + count(*), clock_timestamp(),
+                %(score)s, %(passed)s, %(answers)s::jsonb, %(submission)s::uuid
+            FROM progress_quizattempt WHERE user_id = %(user)s AND quiz_id = %(quiz)s
+            ON CONFLICT (user_id, quiz_id, submission) DO NOTHING
+            RETURNING score, passed, attempt_number
+        )
+        SELECT score, passed, attempt_number FROM made
+        UNION ALL
+        SELECT score, passed, attempt_number FROM progress_quizattempt
+        WHERE user_id = %(user)s AND quiz_id = %(quiz)s AND submission = %(submission)s::uuid
         """,
         {
             "user": answered.user_id,
@@ -69,10 +88,14 @@ async def store(connection: AsyncConnection[Any], answered: Answered, *, course_
             "score": answered.marked.score,
             "passed": answered.marked.passed,
             "answers": msgspec.json.encode(answered.marked.answers).decode(),
+            "submission": answered.submission,
         },
     )
-    stored = await cursor.fetchone()
-    return int(stored[0]) if stored else 0
+    found = await cursor.fetchone()
+    if found is None:
+        raise RuntimeError("PostgreSQL gave no attempt")
+    score, passed, number = found
+    return Result(score, passed, number)
 
 
 async def pending(connection: AsyncConnection[Any], keys: Sequence[Key]) -> set[Key]:
@@ -86,7 +109,8 @@ async def pending(connection: AsyncConnection[Any], keys: Sequence[Key]) -> set[
         FROM unnest(%s::bigint[], %s::bigint[]) AS k(user_id, lesson_id)
         JOIN progress_lessonquiz q ON q.lesson_id = k.lesson_id AND q.required
         WHERE NOT EXISTS (
-            SELECT FROM progress_quizattempt a WHERE a.user_id = k.user_id AND a.quiz_id = q.id AND a.passed)
+            SELECT FROM progress_quizattempt a
+            WHERE a.user_id = k.user_id AND a.quiz_id = q.id AND a.passed AND a.withdrawn_at IS NULL)
         """,
         [[user_id for user_id, _ in keys], [lesson_id for _, lesson_id in keys]],
     )

@@ -1,6 +1,7 @@
 // Progress of one lesson: reports what a media element really played, until the server has acked it.
 
 import { Backlog } from "./backlog.js";
+import { browserStorage } from "./browser-storage.js";
 import { percentage, union } from "./coverage.js";
 import { PlayedSegments } from "./played.js";
 import { systemClock } from "./socket.js";
@@ -406,13 +407,4 @@ function lockName(player) {
 // Not crypto.randomUUID: it is missing on pages that came over plain HTTP.
 function randomName() {
   return Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
-// Reading the property alone throws where the visitor has forbidden storage.
-function browserStorage() {
-  try {
-    return globalThis.localStorage ?? null;
-  } catch {
-    return null;
-  }
 }
