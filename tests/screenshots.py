@@ -41,13 +41,16 @@ PAGES = (
     ("lesson", "ada", "/courses/algorithms/bernoulli-numbers/"),
     ("quiz", "ada", "/courses/algorithms/sorting-by-merging/quiz/"),
     ("exam", "bob", "/courses/algorithms/exam/"),
+    ("certificate", None, "/certificates/{certificate}/"),
+    ("password-reset", None, "/accounts/password_reset/"),
+    ("admin-lesson", "admin", "/admin/progress/lesson/{lesson}/change/"),
     ("dashboard", "admin", "/dashboard/"),
     ("students", "admin", "/dashboard/students/"),
     ("students-filtered", "admin", "/dashboard/students/?q=ada&type=lesson_completed&type=progress_update"),
     ("activity", "ada", "/me/activity/"),
     ("404", "ada", "/courses/algorithms/no-such-lesson/"),
 )
-"""Name, who looks (None: nobody signed in), address."""
+"""Name, who looks (None: nobody signed in), address; in braces what the demo's database calls it."""
 
 WATCHED = (
     (4000, "eve", "how-a-leaf-works", 1.0),
@@ -105,7 +108,7 @@ def _site_settings() -> Iterator[Path]:
 
 async def _all(folder: Path) -> None:
     from progress import database
-    from progress.models import User
+    from progress.models import Certification, Lesson, User
     from tests import browser
     from tests.live import Live, Site
 
@@ -117,12 +120,16 @@ async def _all(folder: Path) -> None:
                 await _watch(live, people[username], slug, share, minutes_ago=minutes)
             await _claim(live, people["bob"], "searching-by-halves", 64.0, minutes_ago=44)
             await _examine(people)
+            named = {
+                "certificate": (await Certification.objects.aget(user=people["ada"])).certificate_id,
+                "lesson": (await Lesson.objects.aget(slug="bernoulli-numbers")).pk,
+            }
             IMAGES.mkdir(parents=True, exist_ok=True)
             for variant in VARIANTS:
                 for name, username, path in PAGES:
                     person = people[username] if username else None
                     async with _page(chromium, live, person, variant) as page:
-                        await _look(page, name, path, person)
+                        await _look(page, name, path.format(**named), person)
                         await page.screenshot(path=IMAGES / f"{name}-{variant}.png")
     await database.close()
     shutil.copyfile(IMAGES / README[0], IMAGES / README[1])
@@ -202,6 +209,7 @@ async def _examine(people: dict[str, User]) -> None:
                 user=people[username],
                 course=course,
                 certificate_id=uuid.uuid4(),
+                due_at=now - timedelta(minutes=minutes),
                 issued_at=now - timedelta(minutes=minutes),
             )
             _tell(Outbox.Kind.CERTIFICATION_ISSUED, certificate)

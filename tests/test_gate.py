@@ -3,43 +3,34 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Any
 
+import httpx
 import pytest
 from asgiref.sync import sync_to_async
 from django.test import Client
 
-from progress import exams, quizzes, recorder
+from progress import exams, recorder
 from progress.models import (
     Certification,
-    Choice,
+    Enrollment,
     Exam,
     ExamAttempt,
     Lesson,
     LessonQuiz,
     Outbox,
-    Question,
     QuizAttempt,
+    User,
     UserProgress,
 )
 from progress.refusals import Refused
 from progress.ticks import Tick
 from tests.conftest import Cast
-from tests.live import Live
+from tests.live import Live, until
+from tests.papers import ask
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def ask(**of: Any) -> tuple[dict[str, int], dict[str, int]]:
-    """Give two questions to a quiz or an exam; return right answers and wrong ones."""
-    right: dict[str, int] = {}
-    wrong: dict[str, int] = {}
-    for order in (1, 2):
-        question = Question.objects.create(order=order, text=f"Question {order}?", **of)
-        for text, correct in (("this", False), ("that", True), ("neither", False)):
-            choice = Choice.objects.create(question=question, text=text, correct=correct)
-            (right if correct else wrong)[str(question.pk)] = choice.pk
-    return right, wrong
 
 
 @pytest.fixture
@@ -248,19 +239,89 @@ async def test_an_exam_passed_at_the_moment_of_the_last_lesson_gives_one_certifi
     assert await Outbox.objects.filter(kind="lesson_completed", course_id=cast.algorithms.pk).acount() == 4
 
 
-@pytest.mark.usefixtures("loop_services")
-async def test_a_quiz_passed_while_the_last_tick_arrives_completes_once(
-    cast: Cast, quiz: LessonQuiz, quiz_answers: Any
+STUDENTS = 6
+"""How often each race is run, at once: one start in a hundred would not show a race."""
+
+
+async def race(live: Live, cast: Cast, lap: Callable[[list[httpx.AsyncClient]], Awaitable[None]]) -> None:
+    """Let students race on two processes; each must come to one completion, one attempt, one certificate, told once."""
+
+    def enrol() -> list[User]:
+        people = [User.objects.create(username=f"racer{number}") for number in range(STUDENTS)]
+        Enrollment.objects.bulk_create(Enrollment(user=each, course=cast.algorithms) for each in people)
+        return people
+
+    racers = await sync_to_async(enrol)()
+    async with live.feed(cast.grace) as grace:
+        await asyncio.gather(*[lap([await live.http(each, web=web) for web in (0, 1)]) for each in racers])
+        for kind in ("lesson_completed", "exam_attempt", "certification_issued"):
+            expected = sorted(each.pk for each in racers)
+            await until(
+                lambda kind=kind, expected=expected: (
+                    sorted(entry["user"]["id"] for entry in grace.list() if entry["type"] == kind) == expected
+                ),
+                what=f"one {kind} for each",
+            )
+        assert grace.list() == (await live.snapshot(cast.grace))["entries"]
+    for kind in ("lesson_completed", "exam_attempted", "certification_issued"):
+        assert await Outbox.objects.filter(kind=kind).acount() == STUDENTS
+    for model in (UserProgress, ExamAttempt, Certification):
+        assert await model.objects.acount() == STUDENTS
+
+
+async def at_once(*calls: Awaitable[httpx.Response]) -> None:
+    for answer in await asyncio.gather(*calls):
+        assert answer.status_code == 200, answer.text
+
+
+async def sit_exam(browser: httpx.AsyncClient, exam: Exam) -> str:
+    """Start an attempt and return where it is submitted."""
+    begun = (await browser.post(f"/api/exams/{exam.pk}/attempts/", json={})).json()
+    return f"/api/attempts/{begun['attempt']}/"
+
+
+LAST_TICK = {"watch_percentage": 95, "timestamp": 95}
+
+
+async def test_an_exam_submitted_twice_at_once_on_two_processes_is_one_attempt(
+    live: Live, cast: Cast, exam: Exam, exam_answers: Any
 ) -> None:
-    answered = await sync_to_async(quizzes.answer)(cast.ada, cast.bernoulli.pk, quiz_answers[0])
-    tick = Tick(cast.ada.pk, cast.bernoulli.pk, 95, 95)
-    await asyncio.gather(*(recorder.record([report]) for report in (tick, answered, tick, answered)))
-    await recorder.idle()
-    found = await UserProgress.objects.aget()
-    assert found.completed
-    assert await Outbox.objects.filter(kind="lesson_completed").acount() == 1
-    numbers = [number async for number in QuizAttempt.objects.order_by("id").values_list("attempt_number", flat=True)]
-    assert numbers == [1, 2]
+    async def lap(browsers: list[httpx.AsyncClient]) -> None:
+        await at_once(browsers[0].post(f"/api/lessons/{cast.bernoulli.pk}/progress/", json=LAST_TICK))
+        submit = await sit_exam(browsers[0], exam)
+        await at_once(*(each.post(submit, json={"answers": exam_answers[0]}) for each in browsers * 2))
+
+    await race(live, cast, lap)
+
+
+async def test_a_quiz_passed_while_the_last_tick_arrives_on_another_process_completes_once(
+    live: Live, cast: Cast, quiz: LessonQuiz, quiz_answers: Any, exam: Exam, exam_answers: Any
+) -> None:
+    async def lap(browsers: list[httpx.AsyncClient]) -> None:
+        await at_once(browsers[0].post(await sit_exam(browsers[0], exam), json={"answers": exam_answers[0]}))
+        lesson = f"/api/lessons/{cast.bernoulli.pk}"
+        await at_once(
+            *(each.post(f"{lesson}/progress/", json=LAST_TICK) for each in browsers),
+            *(each.post(f"{lesson}/quiz/", json={"answers": quiz_answers[0]}) for each in browsers),
+        )
+
+    await race(live, cast, lap)
+    numbers = QuizAttempt.objects.order_by("user", "attempt_number").values_list("attempt_number", flat=True)
+    assert [number async for number in numbers] == [1, 2] * STUDENTS
+
+
+async def test_a_completion_by_hand_while_a_tick_completes_on_another_process_is_one(
+    live: Live, cast: Cast, exam: Exam, exam_answers: Any
+) -> None:
+    async def lap(browsers: list[httpx.AsyncClient]) -> None:
+        await at_once(browsers[0].post(await sit_exam(browsers[0], exam), json={"answers": exam_answers[0]}))
+        lesson = f"/api/lessons/{cast.bernoulli.pk}"
+        await at_once(
+            *(each.post(f"{lesson}/complete/", json={}) for each in browsers),
+            *(each.post(f"{lesson}/progress/", json=LAST_TICK) for each in browsers),
+        )
+
+    await race(live, cast, lap)
 
 
 def test_a_refused_completion_changes_nothing(cast: Cast, quiz: LessonQuiz, quiz_answers: Any) -> None:

@@ -5,16 +5,21 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
+from typing import Any
 
+import pytest
 import redis
 from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.db import connections, transaction
 
-from progress import database, school
-from progress.models import Course, Enrollment, Lesson, User, UserProgress
+from feed import sources
+from progress import database, recorder, school
+from progress.models import Course, Enrollment, Exam, Lesson, User, UserProgress
+from progress.ticks import Tick
 from tests.conftest import Cast
 from tests.live import Live, Viewer, until
+from tests.papers import ask
 
 
 async def test_a_renamed_person_resets_viewers_and_a_fresh_snapshot_has_the_new_name(live: Live, cast: Cast) -> None:
@@ -39,16 +44,59 @@ async def test_a_renamed_person_resets_viewers_and_a_fresh_snapshot_has_the_new_
     assert len(found["entries"]) == 2
 
 
+async def test_a_name_that_changes_while_an_entry_is_read_is_told_once_and_new(
+    live: Live, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = sources.read
+
+    def rename() -> None:
+        cast.ada.last_name = "King"
+        school.save_person(cast.ada)
+
+    async def read_and_be_renamed(type: str, pks: Any) -> Any:
+        entries = await read(type, pks)
+        if cast.ada.last_name != "King":
+            await sync_to_async(rename)()
+        return entries
+
+    async with live.feed(cast.grace) as grace:
+        monkeypatch.setattr("feed.sources.read", read_and_be_renamed)
+        await recorder.record([Tick(cast.ada.pk, cast.bernoulli.pk, 60, 60)])
+        await recorder.idle()
+        await grace.until("reset")
+        fresh = await live.snapshot(cast.grace)
+        assert [entry["user"]["name"] for entry in fresh["entries"]] == ["Ada King"]
+        await grace.subscribe({group: f"{mark.split('.')[0]}.0" for group, mark in fresh["position"].items()})
+        await until(lambda: grace.position == fresh["position"])
+        told = [entry["user"]["name"] for frame in grace.of("entries") for entry in frame["entries"]]
+        assert told == ["Ada King"]
+
+
 async def test_a_removed_person_disappears_from_every_open_page(live: Live, cast: Cast) -> None:
-    async with live.player(cast.ada, cast.bernoulli) as hers, live.player(cast.bob, cast.bernoulli) as his:
-        await hers.watch(to=95)
-        await his.watch(to=95)
-    async with live.feed(cast.admin) as admin, live.feed(cast.grace, web=1) as grace:
-        assert len(admin.entries) == len(grace.entries) == 4
+    exam = await Exam.objects.acreate(course=cast.algorithms, title="Final exam", pass_mark=50)
+    right, _ = await sync_to_async(ask)(exam=exam)
+    for person in (cast.ada, cast.bob):
+        async with live.player(person, cast.bernoulli) as player:
+            await player.watch(to=95)
+        browser = await live.http(person)
+        begun = (await browser.post(f"/api/exams/{exam.pk}/attempts/", json={})).json()
+        assert (await browser.post(f"/api/attempts/{begun['attempt']}/", json={"answers": right})).json()["passed"]
+    async with (
+        live.feed(cast.admin) as admin,
+        live.feed(cast.grace, web=1) as grace,
+        live.feed(cast.bob) as bob,
+        live.feed(cast.ada, web=1) as ada,
+        live.player(cast.ada, cast.bernoulli) as hers,
+    ):
+        viewers = ((admin, cast.admin), (grace, cast.grace), (bob, cast.bob))
+        assert [len(viewer.entries) for viewer, _ in viewers] == [8, 8, 4]  # all four types of each
         await sync_to_async(school.remove_people)(User.objects.filter(pk=cast.ada.pk))
-        for viewer, person in ((admin, cast.admin), (grace, cast.grace)):
-            await until(lambda v=viewer: len(v.entries) == 2)
+        for viewer, person in viewers:
+            await until(lambda v=viewer: {each["user"]["name"] for each in v.entries.values()} == {"Bob Moog"})
+            assert len(viewer.entries) == 4
             assert viewer.list() == (await live.snapshot(person))["entries"]
+        assert await ada.until_closed() == 4401
+        assert await hers.until_closed() == 4401
     assert await UserProgress.objects.filter(user_id=cast.ada.pk).acount() == 0
 
 
