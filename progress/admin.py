@@ -130,20 +130,30 @@ class PaperAdmin(AnyAdmin):
 
     list_display: tuple[str, ...] = ("title", "pass_mark")
 
+    of: str
+    """The field that says whose it is."""
+
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """Not by itself: attempts, which are records, would go with it. They go with their course or lesson."""
         return False
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
+        """Whose it is, once that is chosen: what was passed was passed there."""
+        return (self.of,) if obj else ()
 
 
 @admin.register(Exam)
 class ExamAdmin(PaperAdmin):
     """Exams: title and pass mark."""
 
+    of = "course"
+
 
 @admin.register(LessonQuiz)
 class QuizAdmin(PaperAdmin):
     """Quizzes: title, pass mark, and whether it is required."""
 
+    of = "lesson"
     list_display = ("title", "lesson", "required", "pass_mark")
     list_select_related = ("lesson",)
 

@@ -129,9 +129,11 @@ def complete(row: Row, *, lesson: Lesson, rules: Rules, now: datetime, asked: As
 def reconsider(row: Row, *, lesson: Lesson, rules: Rules, now: datetime) -> Transition:
     """Return the row after something else than watching changed.
 
-    A quiz passed completes what is already watched; so does a lesson that wants less now.
+    A quiz passed completes what is already watched; so does a lesson that wants less now, or is shorter.
     """
-    return _tell(_follow(row, lesson), lesson, rules, now)
+    share = max(row.percentage, row.covered(lesson))
+    seen = row if share == row.percentage else replace(row, percentage=share)
+    return _tell(_follow(seen, lesson), lesson, rules, now)
 
 
 def _follow(row: Row, lesson: Lesson) -> Row:

@@ -6,11 +6,11 @@ takes a completion back: what was completed stays completed (law 2).
 
 from __future__ import annotations
 
-from django.db import transaction
 from django.utils import timezone
 
 from progress import audit, certificates, outbox, recorder
 from progress.audit import Author, Confirmation
+from progress.deadlocks import in_one_transaction
 from progress.models import (
     Certification,
     Correction,
@@ -33,7 +33,7 @@ def confirm_lessons(author: Author, pairs: list[tuple[int, int]]) -> int:
     return sum(ack.confirmed for ack in recorder.record_from_thread(asked)) if asked else 0
 
 
-@transaction.atomic
+@in_one_transaction
 def withdraw_quiz_attempt(author: Author, pk: int) -> None:
     """Let an attempt at a quiz count no more. A lesson that it completed stays completed.
 
@@ -45,7 +45,7 @@ def withdraw_quiz_attempt(author: Author, pk: int) -> None:
     _withdraw(author, attempt, attempt.quiz.title)
 
 
-@transaction.atomic
+@in_one_transaction
 def withdraw_exam_attempt(author: Author, pk: int) -> None:
     """Let a submitted attempt at an exam count no more: its entry is taken back, and with the last passed one the
     certificate.
@@ -68,7 +68,7 @@ def withdraw_exam_attempt(author: Author, pk: int) -> None:
     outbox.write_and_tell(references)
 
 
-@transaction.atomic
+@in_one_transaction
 def reissue_certificate(author: Author, pk: int) -> None:
     """Issue a certificate anew, under another id; the one before is withdrawn, and its page says so.
 

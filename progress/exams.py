@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 
 from progress import certificates, outbox, papers
+from progress.deadlocks import in_one_transaction
 from progress.models import Course, Enrollment, Exam, ExamAttempt, Outbox, User
 from progress.outbox import Reference
 from progress.papers import Result
@@ -21,7 +21,7 @@ def exam_of(person: User, exam_id: int) -> Exam:
     return exam
 
 
-@transaction.atomic
+@in_one_transaction
 def start(person: User, exam_id: int) -> tuple[ExamAttempt, bool]:
     """Return the student's open attempt, begun if there was none, and whether it was begun now.
 
@@ -39,7 +39,7 @@ def start(person: User, exam_id: int) -> tuple[ExamAttempt, bool]:
     return begun, True
 
 
-@transaction.atomic
+@in_one_transaction
 def submit(person: User, attempt_id: int, given: object) -> Result:
     """Mark and close an attempt. The same answers again give the same result; other ones are refused.
 
@@ -49,13 +49,13 @@ def submit(person: User, attempt_id: int, given: object) -> Result:
     found = ExamAttempt.objects.filter(pk=attempt_id, user=person).select_related("exam").first()
     if found is None:
         raise NotFound("attempt")
-    marked = papers.mark(found.exam, given)
     _lock_enrollment(person, found.course_id)
     attempt = ExamAttempt.objects.select_for_update().get(pk=found.pk)
     if attempt.submitted_at is not None:
-        if attempt.answers != marked.answers:
+        if not papers.same(attempt.answers, given):
             raise Refused(409, "already_submitted", "This attempt was submitted already, with other answers.")
         return Result(attempt.score or 0.0, bool(attempt.passed), attempt.attempt_number)
+    marked = papers.mark(found.exam, given)
     attempt.submitted_at = timezone.now()
     attempt.answers, attempt.score, attempt.passed = marked.answers, marked.score, marked.passed
     attempt.save()

@@ -7,6 +7,7 @@ already: an answer that was lost must not become a second certificate.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -111,22 +112,23 @@ class OutsideIssuer:
 
     async def _ask(self, client: httpx.AsyncClient, method: str, address: str, **options: Any) -> _Answer:
         try:
-            async with client.stream(method, address, **options) as response:
+            # httpx limits each step; whoever gives a byte a second would keep it for ever.
+            async with asyncio.timeout(self.timeout), client.stream(method, address, **options) as response:
                 body = b""
                 async for piece in response.aiter_bytes():
                     body += piece
                     if len(body) > LARGEST_ANSWER:
                         raise Unavailable("The issuer answered at too great a length.")
                 return _Answer(response.status_code, response.headers, body)
-        except httpx.TimeoutException as error:
+        except (httpx.TimeoutException, TimeoutError) as error:
             raise Unavailable("The issuer did not answer in time.") from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise Unavailable(f"The issuer could not be reached: {error}.") from error
 
 
 class _Said(msgspec.Struct):
-    id: Annotated[str, msgspec.Meta(min_length=1, max_length=200)] | int
-    url: Annotated[str, msgspec.Meta(pattern="^(https?://.*)?$", max_length=500)] | None = None
+    id: Annotated[str, msgspec.Meta(pattern=r"^[^\x00-\x1f\x7f]+$", max_length=200)] | int
+    url: Annotated[str, msgspec.Meta(pattern=r"^(https?://[^\x00-\x20\x7f]+)?$", max_length=500)] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +138,9 @@ class _Answer:
     body: bytes
 
     def text(self) -> str:
-        return " ".join(self.body.decode(errors="replace").split())[:200]
+        said = self.body.decode(errors="replace")
+        # PostgreSQL stores no NUL, and nobody reads the others.
+        return " ".join("".join(each if each.isprintable() else " " for each in said).split())[:200]
 
     def receipt(self) -> Receipt:
         try:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from procrastinate.jobs import Job
@@ -32,19 +34,25 @@ class UntilDone(BaseRetryStrategy):
         return RetryDecision(retry_in={"seconds": max(1, round(wait))})
 
 
+def named(certificate: Certification) -> dict[str, Any]:
+    """What jobs about a certificate are given: its number, and its id, which outlives the row.
+
+    The same for every kind, so that they wait for each other (progress.jobs).
+    """
+    return {"certificate": certificate.pk, "reference": str(certificate.certificate_id)}
+
+
 @jobs.task(name="issue_certificate", retry=UntilDone())
-async def issue_certificate(*, certificate: int) -> None:
+async def issue_certificate(*, certificate: int, reference: str) -> None:
     """Have one certificate issued. Nothing to do where it is issued, withdrawn, refused or gone."""
-    found = await _read(certificate)
+    found = await _begin(certificate)
     if found is None:
         return
     wanted, tries = found
-    # Before asking: whoever is killed while asking has perhaps been heard.
-    await _update("tries = tries + 1", certificate)
     issuer = issuers.outside()
     try:
         # The school may have come back to issuing by itself, while some were still waiting.
-        receipt = await issuer.issue(wanted, again=tries > 0) if issuer else Receipt("")
+        receipt = await issuer.issue(wanted, again=tries > 1) if issuer else Receipt("")
     except Unavailable as error:
         await _update("problem = %s", certificate, str(error)[:300])
         raise
@@ -54,42 +62,43 @@ async def issue_certificate(*, certificate: int) -> None:
     await _issued(certificate, receipt)
 
 
-@jobs.task(name="revoke_certificate", retry=UntilDone())
-async def revoke_certificate(*, certificate: int) -> None:
-    """Have one certificate taken back where the outside issuer may have issued it."""
-    async with database.connection() as connection:
-        cursor = await connection.execute(
-            "SELECT certificate_id FROM progress_certification"
-            " WHERE id = %s AND withdrawn_at IS NOT NULL AND (tries > 0 OR external_id <> '')",
-            [certificate],
-        )
-        found = await cursor.fetchone()
-    issuer = issuers.outside()
-    if found is not None and issuer is not None:
-        await issuer.revoke(found[0])
+# Before whatever else waits: an issuing that waits for its next try must not keep a withdrawn certificate valid.
+@jobs.task(name="revoke_certificate", retry=UntilDone(), priority=10)
+async def revoke_certificate(*, certificate: int, reference: str) -> None:
+    """Have one certificate taken back by the outside issuer, which perhaps never heard of it.
+
+    The row is not asked: the student may be gone by now, and what was withdrawn stays withdrawn.
+    """
+    if (issuer := issuers.outside()) is not None:
+        await issuer.revoke(UUID(reference))
 
 
 @transaction.atomic
 def ask_again(certificates: Sequence[Certification]) -> int:
     """Ask the outside issuer again for certificates that it refused; return how many there were."""
-    refused = Certification.objects.standing().filter(pk__in=[each.pk for each in certificates], refused=True)
-    pks = sorted(refused.select_for_update().values_list("pk", flat=True))
-    Certification.objects.filter(pk__in=pks).update(refused=False, problem="")
-    jobs.defer_from_thread(issue_certificate, *({"certificate": pk} for pk in pks))
-    return len(pks)
+    asked = Certification.objects.standing().filter(pk__in=[each.pk for each in certificates], refused=True)
+    refused = list(asked.order_by("pk").select_for_update())
+    Certification.objects.filter(pk__in=[each.pk for each in refused]).update(refused=False, problem="")
+    jobs.defer_from_thread(issue_certificate, *map(named, refused))
+    return len(refused)
 
 
 _WAITS = "issued_at IS NULL AND withdrawn_at IS NULL AND NOT refused"
 
 
-async def _read(pk: int) -> tuple[Wanted, int] | None:
+async def _begin(pk: int) -> tuple[Wanted, int] | None:
+    """Count a try, and return what is wanted and how many there were with it; None where it is not wanted any more.
+
+    Counted before the service is asked: whoever is killed while asking has perhaps been heard.
+    """
     async with database.connection() as connection:
         cursor = await connection.execute(
             f"""
-            SELECT c.certificate_id, u.first_name, u.last_name, u.username, u.email, k.title, k.slug, c.due_at, c.tries
-            FROM progress_certification c
-            JOIN progress_user u ON u.id = c.user_id JOIN progress_course k ON k.id = c.course_id
-            WHERE c.id = %s AND {_WAITS}
+            UPDATE progress_certification c SET tries = tries + 1
+            FROM progress_user u, progress_course k
+            WHERE c.id = %s AND {_WAITS} AND u.id = c.user_id AND k.id = c.course_id
+            RETURNING c.certificate_id, u.first_name, u.last_name, u.username, u.email,
+                      k.title, k.slug, c.due_at, c.tries
             """,  # noqa: S608 - our own condition
             [pk],
         )

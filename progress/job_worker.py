@@ -9,9 +9,10 @@ from __future__ import annotations
 import asyncio
 import logging
 
+import psycopg
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import ConnectorException
-from procrastinate.jobs import DeleteJobCondition
+from procrastinate.jobs import DeleteJobCondition, Job
 from procrastinate.psycopg_connector import PsycopgConnector
 
 from progress import database
@@ -29,6 +30,7 @@ GRACE_SECONDS = 20.0
 """How long jobs may go on after a stop; those that take longer are given back. The supervisor waits longer."""
 
 _AGAIN_SECONDS = 2.0
+_LOCK = 0x6A6F6273  # "jobs"
 
 
 async def work(stopped: asyncio.Event) -> None:
@@ -43,7 +45,7 @@ async def work(stopped: asyncio.Event) -> None:
                         log.warning("Jobs are done again")
                     failing = False
                     await _until_stopped_or_broken(stopped)
-        except (ConnectorException, OSError) as error:
+        except (ConnectorException, psycopg.Error, OSError) as error:
             if not failing:
                 log.error("Jobs cannot be done", extra={"error": repr(error)})
             failing = True
@@ -78,10 +80,22 @@ async def _until_stopped_or_broken(stopped: asyncio.Event) -> None:
 async def _give_back() -> None:
     """Give back, again and again, the jobs of workers that are dead."""
     while True:
-        for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_SECONDS):
-            log.warning("A job of a dead worker is given back", extra={"job": job.call_string})
-            await app.job_manager.retry_job(job)
+        async with database.connection() as connection, connection.transaction():
+            cursor = await connection.execute("SELECT pg_try_advisory_xact_lock(%s)", [_LOCK])
+            # One worker at a time: between the look and the giving back nobody else may have begun the job again.
+            if (locked := await cursor.fetchone()) is not None and locked[0]:
+                for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_SECONDS):
+                    await _give_back_one(job)
         await asyncio.sleep(HEARTBEAT_SECONDS)
+
+
+async def _give_back_one(job: Job) -> None:
+    log.warning("A job of a dead worker is given back", extra={"job": job.call_string})
+    try:
+        await app.job_manager.retry_job(job)
+    except ConnectorException as error:
+        # Not dead after all, only slow: it has ended the job since we looked.
+        log.info("It was done meanwhile", extra={"job": job.call_string, "error": repr(error)})
 
 
 async def _pause(stopped: asyncio.Event) -> None:

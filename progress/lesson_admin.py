@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from progress import school
 from progress.models import Lesson
+from progress.refusals import NotFound
 from progress.through_the_school import ThroughTheSchool
 from progress.uploads.forms import LessonForm
 
@@ -41,7 +42,10 @@ class LessonAdmin(ThroughTheSchool):
 
     def save_model(self, request: HttpRequest, obj: Lesson, form: LessonForm, change: bool) -> None:
         """Save what the form changed, and leave alone what a job may have written since it was opened."""
-        school.save_lesson(obj, changed=form.changed_data if change else None)
+        try:
+            school.save_lesson(obj, changed=form.changed_data if change else None)
+        except NotFound as gone:
+            raise Http404(gone.detail) from None
 
     @admin.display(description=gettext_lazy("state"))
     def state(self, obj: Lesson) -> str:

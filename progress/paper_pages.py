@@ -10,6 +10,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.views.decorators.cache import never_cache
 
 from progress import exams, lessons, papers, quizzes, recorder
 from progress.models import Certification, Course, Exam, ExamAttempt, LessonQuiz, QuizAttempt, User
@@ -51,6 +52,7 @@ def _shown(request: HttpRequest, attempts: Iterable[Attempt]) -> Attempt | None:
     return next((attempt for attempt in attempts if str(attempt.attempt_number) == number), newest)
 
 
+@never_cache  # a page that the browser kept would send an attempt again, with other answers
 @login_required
 def quiz(request: HttpRequest, course: str, lesson: str) -> HttpResponse:
     """A lesson's quiz: the questions, and after answering them the result, with another try."""
@@ -83,6 +85,7 @@ def quiz(request: HttpRequest, course: str, lesson: str) -> HttpResponse:
     return render(request, "progress/quiz.html", context, status=422 if error else 200)
 
 
+@never_cache
 @login_required
 def exam(request: HttpRequest, course: str) -> HttpResponse:
     """A course's exam: start, answer, result, and the certificate where it is due."""

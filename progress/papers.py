@@ -68,6 +68,11 @@ def mark(of: LessonQuiz | Exam, given: object) -> Marked:
     return Marked(dict(sorted(answers.items())), score, score >= of.pass_mark)
 
 
+def same(stored: Answers, given: object) -> bool:
+    """Whether these are the answers that are stored already, whatever has become of the paper since."""
+    return isinstance(given, Mapping) and {str(question): choice for question, choice in given.items()} == stored
+
+
 def _questions(of: LessonQuiz | Exam) -> list[Question]:
     return list(of.questions.prefetch_related("choices"))
 

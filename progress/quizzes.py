@@ -12,7 +12,7 @@ import msgspec
 from psycopg import AsyncConnection
 
 from progress import lessons, papers
-from progress.models import LessonQuiz, User
+from progress.models import LessonQuiz, QuizAttempt, User
 from progress.papers import Marked, Result
 from progress.refusals import BadValue, NotFound
 from progress.rows import Key
@@ -47,8 +47,14 @@ def answer(person: User, lesson_id: int, given: object, submission: object = Non
     Raises NotFound, NotEnrolled, BadValue (`invalid_submission`) and what papers.mark raises.
     """
     lessons.studied_by(person, lesson_id)
-    quiz = quiz_of(person, lesson_id)
-    return Answered(person.pk, lesson_id, quiz.pk, papers.mark(quiz, given), _parse_submission(submission))
+    quiz, known_as = quiz_of(person, lesson_id), _parse_submission(submission)
+    return Answered(person.pk, lesson_id, quiz.pk, _marked(person, quiz, given, known_as), known_as)
+
+
+def _marked(person: User, quiz: LessonQuiz, given: object, submission: UUID | None) -> Marked:
+    # What is stored is not marked again: the quiz may have been edited since, and its first result stands.
+    known = QuizAttempt.objects.filter(user=person, quiz=quiz, submission=submission).first() if submission else None
+    return Marked(known.answers, known.score, known.passed) if known else papers.mark(quiz, given)
 
 
 def _parse_submission(value: object) -> UUID | None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -23,7 +24,7 @@ from asgiref.sync import async_to_sync
 from django.conf import settings
 from psycopg import AsyncConnection
 
-from progress import audit, certificates, database, outbox, quizzes, rows
+from progress import audit, certificates, database, deadlocks, outbox, quizzes, rows
 from progress.advance import Rules, Transition, advance, complete, reconsider
 from progress.audit import Confirmation
 from progress.gate import Asked, missing
@@ -34,6 +35,8 @@ from progress.quizzes import Answered
 from progress.refusals import NotFound, QuizRequired, Refused
 from progress.rows import Key, Record
 from progress.ticks import Tick
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +163,7 @@ async def _work(queue: _Queue) -> None:
 
 async def _answer(batch: list[tuple[Sequence[Report], asyncio.Future[list[Ack]]]]) -> None:
     try:
-        results, references = await _commit([reports for reports, _ in batch])
+        results, references = await _commit_in_the_end([reports for reports, _ in batch])
     except Exception as error:
         if len(batch) > 1 and not isinstance(error, psycopg.OperationalError):
             # Something is wrong with one of them: alone, each gets the answer that is its own.
@@ -181,6 +184,15 @@ async def _answer(batch: list[tuple[Sequence[Report], asyncio.Future[list[Ack]]]
         else:
             answer.set_result(result)
     outbox.teller().add(references)
+
+
+async def _commit_in_the_end(batch: list[Sequence[Report]]) -> tuple[list[list[Ack] | Refused], list[Reference]]:
+    for _try in range(deadlocks.TRIES - 1):
+        try:
+            return await _commit(batch)
+        except psycopg.errors.DeadlockDetected:
+            log.info("Committed again after a deadlock", extra={"reports": sum(map(len, batch))})
+    return await _commit(batch)
 
 
 async def _commit(batch: list[Sequence[Report]]) -> tuple[list[list[Ack] | Refused], list[Reference]]:

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any, TypeVar
 
-from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from progress import certificates, jobs, outbox
+from progress.deadlocks import in_one_transaction
 from progress.models import (
     Certification,
     Course,
@@ -28,6 +28,7 @@ from progress.models import (
 )
 from progress.outbox import Reference
 from progress.reconsidering import reconsider_lesson
+from progress.refusals import NotFound
 from progress.text import normalised
 from progress.uploads import media
 from progress.uploads.reading import read_upload
@@ -37,10 +38,12 @@ NamedRow = TypeVar("NamedRow", bound=Named)
 _SUBJECTS: dict[type[Named], str] = {User: "user", Course: "course", Lesson: "lesson"}
 
 
-@transaction.atomic
+@in_one_transaction
 def save_person(person: User) -> None:
     """Save a person; a new name and changed rights are told."""
     before = _stored(person)
+    if before is None and person.pk is not None:
+        raise NotFound("person")
     person.save()
     if before is not None:
         _tell_new_name(before, person)
@@ -49,16 +52,18 @@ def save_person(person: User) -> None:
             tell_access_changed([person.pk])
 
 
-@transaction.atomic
+@in_one_transaction
 def save_course(course: Course) -> None:
     """Save a course; a new title or slug is told."""
     before = _stored(course)
+    if before is None and course.pk is not None:
+        raise NotFound("course")
     course.save()
     if before is not None:
         _tell_new_name(before, course)
 
 
-@transaction.atomic
+@in_one_transaction
 def save_lesson(lesson: Lesson, *, changed: Collection[str] | None = None) -> None:
     """Save a lesson, or of one that is there only the fields in `changed`: a job may have written others meanwhile.
 
@@ -66,6 +71,8 @@ def save_lesson(lesson: Lesson, *, changed: Collection[str] | None = None) -> No
     read by a job, and files that were replaced are removed by one; one that still waits is asked for again.
     """
     before = _stored(lesson)
+    if before is None and lesson.pk is not None:
+        raise NotFound("lesson")
     media.name_anew(lesson)
     gave_way = media.make_way(before, lesson) if before else set()
     lesson.save(update_fields=None if before is None or changed is None else {*changed, *gave_way})
@@ -74,12 +81,12 @@ def save_lesson(lesson: Lesson, *, changed: Collection[str] | None = None) -> No
         jobs.defer_from_thread(read_upload, {"lesson": lesson.pk})
     if before is not None:
         _tell_new_name(before, after)
-        if after.completion_threshold < before.completion_threshold:
+        if after.completion_threshold < before.completion_threshold or 0 < after.duration < before.duration:
             jobs.defer_from_thread(reconsider_lesson, {"lesson": lesson.pk})
         media.remove_later(media.names(before) - media.names(after))
 
 
-@transaction.atomic
+@in_one_transaction
 def save_quiz(quiz: LessonQuiz) -> None:
     """Save a quiz; where it is required no more, who has watched enough completes the lesson."""
     quiz.save()
@@ -87,7 +94,7 @@ def save_quiz(quiz: LessonQuiz) -> None:
         jobs.defer_from_thread(reconsider_lesson, {"lesson": quiz.lesson_id})
 
 
-@transaction.atomic
+@in_one_transaction
 def set_instructors(course: Course, people: Iterable[User]) -> None:
     """Let these people, and no others, teach the course."""
     before = set(course.instructors.values_list("pk", flat=True))
@@ -96,7 +103,7 @@ def set_instructors(course: Course, people: Iterable[User]) -> None:
     tell_access_changed(sorted(before ^ after))
 
 
-@transaction.atomic
+@in_one_transaction
 def save_enrollment(enrollment: Enrollment) -> None:
     """Save an enrolment: begun, ended, or begun again, which may find a certificate due."""
     enrollment.save()
@@ -104,7 +111,7 @@ def save_enrollment(enrollment: Enrollment) -> None:
     _certify([(enrollment.user_id, enrollment.course_id)])
 
 
-@transaction.atomic
+@in_one_transaction
 def bring_people(
     newcomers: Sequence[User], studying: Iterable[tuple[User, Course]], teaching: Iterable[tuple[User, Course]]
 ) -> None:
@@ -130,7 +137,7 @@ def bring_people(
     _certify(enrolled)
 
 
-@transaction.atomic
+@in_one_transaction
 def remove_enrollments(enrollments: QuerySet[Enrollment]) -> None:
     """Remove enrolments as if they had never been; what the students did stays."""
     people = sorted(set(enrollments.values_list("user_id", flat=True)))
@@ -138,7 +145,7 @@ def remove_enrollments(enrollments: QuerySet[Enrollment]) -> None:
     tell_access_changed(people)
 
 
-@transaction.atomic
+@in_one_transaction
 def remove_people(people: QuerySet[User]) -> None:
     """Remove people with all they did; their entries are taken back from every screen."""
     pks = _keep_out(people)
@@ -147,7 +154,7 @@ def remove_people(people: QuerySet[User]) -> None:
     User.objects.filter(pk__in=pks).delete()
 
 
-@transaction.atomic
+@in_one_transaction
 def remove_courses(courses: QuerySet[Course]) -> None:
     """Remove courses with all that was done in them, and their files; the entries are taken back."""
     pks = _keep_out(courses)
@@ -161,7 +168,7 @@ def remove_courses(courses: QuerySet[Course]) -> None:
     tell_access_changed(concerned)
 
 
-@transaction.atomic
+@in_one_transaction
 def remove_lessons(lessons: QuerySet[Lesson]) -> None:
     """Remove lessons with what was watched of them, and their files; the entries are taken back.
 
@@ -218,8 +225,9 @@ def _withdraw(whose: Q, *, of_lessons: bool = False) -> None:
         list(Enrollment.objects.filter(whose).order_by("user_id", "course_id").select_for_update().values_list("pk"))
         attempts = ExamAttempt.objects.counting().filter(whose, submitted_at__isnull=False)
         taken += [("exam_attempt", *row) for row in attempts.values_list("pk", "user_id", "course_id")]
-        issued = Certification.objects.valid().filter(whose)
-        taken += [("certification_issued", *row) for row in issued.values_list("pk", "user_id", "course_id")]
+        # Due ones too: a job that is about to issue one waits here, and then finds it gone.
+        standing = Certification.objects.standing().filter(whose).order_by("pk").select_for_update()
+        taken += [("certification_issued", *row) for row in standing.values_list("pk", "user_id", "course_id")]
     outbox.write_and_tell(
         [
             Reference(Outbox.Kind.ENTRIES_WITHDRAWN, pk, user_id, course_id, type)

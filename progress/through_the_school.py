@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
+
+from progress.refusals import NotFound
 
 if TYPE_CHECKING:
     AnyAdmin = admin.ModelAdmin[Any]
@@ -22,8 +24,11 @@ class ThroughTheSchool(AnyAdmin):
     remove: Callable[[QuerySet[Any]], None]
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """Save one row."""
-        type(self).save_one(obj)
+        """Save one row; 404 where somebody removed it meanwhile."""
+        try:
+            type(self).save_one(obj)
+        except NotFound as gone:
+            raise Http404(gone.detail) from None
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         """Remove one row."""

@@ -19,7 +19,8 @@ class OutsideIssuer:
 
     `faults` are taken one a POST: "fail" (500, nothing made), "drop" (made, and the connection closed without an
     answer), "close" (closed before anything was made), "hang" (made, and no answer until `release`), "nonsense" (made,
-    answered with a page), "busy" (429, to come again in a second), "refuse" (422).
+    answered with a page), "drip" (made, answered with a byte now and then), "busy" (429, to come again in a second),
+    "refuse" (422).
     """
 
     faults: list[str] = field(default_factory=list)
@@ -49,7 +50,9 @@ class OutsideIssuer:
             headers = dict(line.lower().split(": ", 1) for line in head.split("\r\n")[1:] if line)
             body = await reader.readexactly(int(headers.get("content-length", 0)))
             status, said = await self._act(method, target, headers, json.loads(body) if body else {})
-            if status:
+            if said == "drip":
+                await self._drip(writer)
+            elif status:
                 text = said if isinstance(said, str) else json.dumps(said)
                 more = "Retry-After: 1\r\n" if status == 429 else ""
                 writer.write(f"HTTP/1.1 {status} x\r\nConnection: close\r\n{more}\r\n{text}".encode())
@@ -57,6 +60,13 @@ class OutsideIssuer:
         with contextlib.suppress(ConnectionError):
             writer.close()
             await writer.wait_closed()
+
+    async def _drip(self, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 x\r\nConnection: close\r\n\r\n")
+        while not self.release.is_set():
+            writer.write(b" ")
+            await writer.drain()
+            await asyncio.sleep(0.2)
 
     async def _act(self, method: str, target: str, headers: dict[str, str], body: Any) -> tuple[int, Any]:
         reference = body.get("reference") or parse_qs(urlsplit(target).query)["reference"][0]
@@ -76,7 +86,7 @@ class OutsideIssuer:
     async def _make(self, reference: str, body: Any) -> tuple[int, Any]:
         fault = self.faults.pop(0) if self.faults else ""
         if fault in ("fail", "close", "busy", "refuse"):
-            return {"fail": 500, "close": 0, "busy": 429, "refuse": 422}[fault], "no such template"
+            return {"fail": 500, "close": 0, "busy": 429, "refuse": 422}[fault], "no such\x00template"
         known = self.of(reference)
         if not known or self.forgets_keys:
             number = len(self.made) + 1
@@ -85,6 +95,8 @@ class OutsideIssuer:
             await self.release.wait()
         if fault == "drop":
             return 0, ""
+        if fault == "drip":
+            return 200, "drip"
         if fault == "nonsense":
             return 200, "<html>Welcome</html>"
         return (409 if known else 201), self.of(reference)[0]

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
-from progress.models import Course, Enrollment, Lesson, Outbox, User, UserProgress
+from progress import school
+from progress.models import Course, Enrollment, Exam, Lesson, LessonQuiz, Outbox, User, UserProgress
 from progress.recorder import record_from_thread
+from progress.refusals import NotFound
 from progress.ticks import Tick
 from tests.conftest import Cast
 
@@ -96,6 +98,24 @@ def test_a_lesson_may_not_take_the_exams_address(site: Client, cast: Cast) -> No
     answer = site.post("/admin/progress/lesson/add/", {**lesson, "completion_threshold": 80})
     assert answer.status_code == 200
     assert "This address is the exam" in answer.content.decode()
+
+
+def test_a_quiz_and_an_exam_stay_where_they_are(site: Client, cast: Cast) -> None:
+    quiz = LessonQuiz.objects.create(lesson=cast.bernoulli, title="Quiz")
+    exam = Exam.objects.create(course=cast.algorithms, title="Exam")
+    moved = {"title": "Moved", "pass_mark": 60, "lesson": cast.mosses.pk, "course": cast.botany.pk}
+    site.post(f"/admin/progress/lessonquiz/{quiz.pk}/change/", moved)
+    site.post(f"/admin/progress/exam/{exam.pk}/change/", moved)
+    assert LessonQuiz.objects.values_list("title", "lesson").get() == ("Moved", cast.bernoulli.pk)
+    assert Exam.objects.values_list("title", "course").get() == ("Moved", cast.algorithms.pk)
+
+
+def test_what_was_removed_meanwhile_is_not_brought_back_by_saving_it(cast: Cast) -> None:
+    for row, save in ((cast.bernoulli, school.save_lesson), (cast.botany, school.save_course)):
+        type(row).objects.filter(pk=row.pk).delete()
+        with pytest.raises(NotFound):
+            save(row)  # type: ignore[operator]
+        assert not type(row).objects.filter(pk=row.pk).exists()
 
 
 def test_a_person_is_removed_with_what_they_did_and_the_entries_are_taken_back(site: Client, cast: Cast) -> None:

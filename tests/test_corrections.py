@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import threading
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
 from django.contrib.auth.models import Permission
+from django.db import IntegrityError, connections
 from django.test import Client
+from django.utils import timezone
 
-from progress import corrections, exams, quizzes, recorder, school
+from progress import audit, corrections, exams, quizzes, recorder, rows, school
 from progress.audit import Author
 from progress.models import (
     Certification,
@@ -217,7 +223,35 @@ def test_a_certificate_issued_anew_has_another_id_and_the_old_page_says_so(
     assert Certification.objects.count() == 2
 
 
+def test_a_certificate_is_issued_anew_also_where_the_enrolment_was_removed(
+    cast: Cast, exam: Exam, author: Author
+) -> None:
+    _, old, _ = certified(cast, exam)
+    school.remove_enrollments(Enrollment.objects.filter(user=cast.ada))
+    corrections.reissue_certificate(author, old.pk)
+    assert Certification.objects.valid().get().certificate_id != old.certificate_id
+
+
 # Whose certificate becomes due by something else
+
+
+def test_where_no_lesson_can_be_watched_yet_the_exam_alone_brings_no_certificate(cast: Cast, exam: Exam) -> None:
+    right, _ = ask(exam=exam)
+    Lesson.objects.filter(course=cast.algorithms).update(duration=0)
+    take(cast.ada, exam, right)
+    assert Certification.objects.count() == 0
+
+
+def test_a_shorter_lesson_is_completed_by_whoever_has_seen_that_much(cast: Cast) -> None:
+    tick = Tick(cast.ada.pk, cast.bernoulli.pk, 50, 50, segments=[(0.0, 50.0)])
+    UserProgress.objects.create(
+        user=cast.ada, lesson=cast.bernoulli, course=cast.algorithms, budget_seconds=100, budget_at=timezone.now()
+    )
+    recorder.record_from_thread([tick])
+    Lesson.objects.filter(pk=cast.bernoulli.pk).update(duration=50)
+    recorder.record_from_thread([recorder.Reconsideration(cast.ada.pk, cast.bernoulli.pk)])
+    row = UserProgress.objects.get()
+    assert (row.video_watch_percentage, row.completed) == (100.0, True)
 
 
 def test_when_the_last_open_lesson_is_removed_whoever_has_passed_gets_the_certificate(cast: Cast, exam: Exam) -> None:
@@ -261,6 +295,100 @@ async def test_a_lesson_that_wants_less_is_completed_by_whoever_has_done_that_mu
         await until(
             lambda: [e for e in grace.list() if e["type"] == "lesson_completed" and e["user"]["id"] == cast.bob.pk]
         )
+
+
+# Removals beside them
+
+
+def removing(monkeypatch: pytest.MonkeyPatch, person: User, before_rows: Callable[[], object]) -> threading.Thread:
+    """Remove a person in a thread, which does something once it holds the person and none of their rows."""
+    keep_out = school._keep_out
+
+    def keep_out_and_wait(rows: Any) -> list[int]:
+        kept = keep_out(rows)
+        before_rows()
+        return kept
+
+    monkeypatch.setattr(school, "_keep_out", keep_out_and_wait)
+
+    def remove() -> None:
+        try:
+            school.remove_people(User.objects.filter(pk=person.pk))
+        finally:
+            connections.close_all()
+
+    thread = threading.Thread(target=remove)
+    thread.start()
+    return thread
+
+
+def test_a_correction_and_a_removal_that_wait_for_each_other_are_both_done_in_the_end(
+    cast: Cast, exam: Exam, author: Author, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    attempt, _, _ = certified(cast, exam)
+    kept, holding = threading.Event(), threading.Event()
+
+    def wait() -> None:
+        kept.set()
+        assert holding.wait(10)
+
+    write = audit.write_from_thread
+
+    def write_late(*args: Any, **kwargs: Any) -> None:
+        holding.set()  # the enrolment is ours; the person is the removal's
+        write(*args, **kwargs)
+
+    monkeypatch.setattr(audit, "write_from_thread", write_late)
+    thread = removing(monkeypatch, cast.ada, wait)
+    assert kept.wait(10)
+    with contextlib.suppress(IntegrityError, ExamAttempt.DoesNotExist):  # the removal came first
+        corrections.withdraw_exam_attempt(author, attempt.pk)
+    thread.join(20)
+    assert not thread.is_alive()
+    assert not User.objects.filter(pk=cast.ada.pk).exists()
+    assert "after a deadlock" in caplog.text
+
+
+def test_a_tick_in_the_same_commit_as_a_deadlock_is_stored_all_the_same(
+    cast: Cast, quiz: LessonQuiz, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    right, _ = ask(quiz=quiz)
+    lesson = cast.bernoulli.pk
+    recorder.record_from_thread([Tick(cast.ada.pk, lesson, 60, 60), Tick(cast.bob.pk, lesson, 60, 60)])
+    answered = quizzes.answer(cast.ada, lesson, right)
+    kept, locked = threading.Event(), threading.Event()
+
+    def wait() -> None:
+        kept.set()
+        assert locked.wait(10)
+
+    lock = rows.lock
+
+    async def lock_late(connection: Any, keys: Any) -> Any:
+        await asyncio.to_thread(kept.wait, 10)
+        found = await lock(connection, keys)
+        locked.set()
+        return found
+
+    monkeypatch.setattr(rows, "lock", lock_late)
+    thread = removing(monkeypatch, cast.ada, wait)
+
+    async def both() -> list[Any]:
+        told = [recorder.record([answered]), recorder.record([Tick(cast.bob.pk, lesson, 65, 65)])]
+        results = await asyncio.gather(*told, return_exceptions=True)
+        await recorder.idle()
+        return results
+
+    hers, his = asyncio.run(both())
+    thread.join(20)
+    assert not thread.is_alive()
+    assert not User.objects.filter(pk=cast.ada.pk).exists()
+    assert "after a deadlock" in caplog.text
+    assert isinstance(his, list), his
+    assert his[0].watch_percentage == 65
+    assert isinstance(hers, list | Refused), hers
 
 
 # The admin site

@@ -117,7 +117,7 @@ async def until_jobs(**counted: int) -> None:
 async def test_whatever_the_issuer_does_each_student_gets_one_certificate_and_one_entry(
     school_site: Live, cast: Cast, issuer: OutsideIssuer, answers: dict[str, int]
 ) -> None:
-    faults = ["", "fail", "drop", "close", "hang", "nonsense", "busy"]
+    faults = ["", "fail", "drop", "close", "hang", "drip", "nonsense", "busy"]
     people = await students(cast, len(faults))
     async with school_site.feed(cast.grace) as grace:
         due = []
@@ -202,6 +202,54 @@ async def test_a_withdrawn_certificate_is_taken_back_at_the_issuer_and_the_new_o
     assert (await admin.get(old.get_absolute_url())).status_code == 410
 
 
+async def withdraw(live: Live, cast: Cast, person: User) -> None:
+    """Withdraw a student's attempt at the exam, and the certificate with it, in the admin site."""
+    admin = await live.http(cast.admin)
+    attempt = await person.exam_attempts.aget()
+    chosen = {"action": "withdraw_exam_attempts", "_selected_action": attempt.pk, "reason": "copied"}
+    assert (await admin.post("/admin/progress/examattempt/", data=chosen)).status_code == 302
+    assert not await Certification.objects.standing().filter(user=person).aexists()
+
+
+async def test_a_certificate_withdrawn_while_the_issuer_is_asked_is_taken_back_there(
+    school_site: Live, cast: Cast, issuer: OutsideIssuer, answers: dict[str, int]
+) -> None:
+    [person] = await students(cast, 1)
+    issuer.faults = ["hang"]
+    due = await pass_exam(school_site, person, answers)
+    await until(lambda: issuer.made)
+    await withdraw(school_site, cast, person)
+    await until(lambda: issuer.revoked == [str(due.certificate_id)])
+    await until_jobs()
+    assert len(issuer.made) == 1
+    assert not await Certification.objects.filter(issued_at__isnull=False).aexists()
+
+
+async def test_a_certificate_is_taken_back_though_its_student_is_removed_meanwhile(
+    school_site: Live, cast: Cast, issuer: OutsideIssuer, answers: dict[str, int]
+) -> None:
+    [person] = await students(cast, 1)
+    [issued] = await until_issued(await pass_exam(school_site, person, answers))
+    await asyncio.to_thread(school_site.site.end, "worker")
+    await withdraw(school_site, cast, person)
+    await sync_to_async(school.remove_people)(User.objects.filter(pk=person.pk))
+    school_site.site.start("worker")
+    await until(lambda: issuer.revoked == [str(issued.certificate_id)])
+
+
+async def test_a_student_removed_while_a_certificate_is_issued_leaves_no_entry(
+    school_site: Live, cast: Cast, issuer: OutsideIssuer, answers: dict[str, int]
+) -> None:
+    people = await students(cast, 6)
+    async with school_site.feed(cast.grace) as grace:
+        for person in people:
+            await pass_exam(school_site, person, answers)
+        await sync_to_async(school.remove_people)(User.objects.filter(pk__in=[each.pk for each in people]))
+        await until_jobs()
+        await until(lambda: grace.entries == {})
+        assert (await school_site.snapshot(cast.grace))["entries"] == []
+
+
 async def test_a_worker_killed_in_the_middle_of_every_kind_of_job_leaves_nothing_undone_and_nothing_done_twice(
     school_site: Live, cast: Cast, issuer: OutsideIssuer, answers: dict[str, int]
 ) -> None:
@@ -215,7 +263,6 @@ async def test_a_worker_killed_in_the_middle_of_every_kind_of_job_leaves_nothing
         outside = {"CERTIFICATE_ISSUER": issuer.address, "CERTIFICATE_ISSUER_TOKEN": TOKEN}
         with override_settings(**outside), transaction.atomic():
             attempt = other.exam_attempts.get()
-            Certification.objects.filter(pk=withdrawn.pk).update(tries=1)  # it was asked for once, unheard
             corrections.withdraw_exam_attempt(Author.of(cast.admin, "copied"), attempt.pk)
         quiz = LessonQuiz.objects.create(lesson=cast.bernoulli, title="Quiz", required=True)
         recorder.record_from_thread([Tick(cast.bob.pk, cast.bernoulli.pk, 95, 95)])
@@ -235,7 +282,7 @@ async def test_a_worker_killed_in_the_middle_of_every_kind_of_job_leaves_nothing
     async with database.connection() as connection:
         cursor = await connection.execute("SELECT task_name FROM procrastinate_jobs ORDER BY id")
         waiting = [row[0] for row in await cursor.fetchall()]
-    # The withdrawn one is asked for as well (and finds nothing to do) before it is taken back.
+    # The withdrawn one is to be asked for as well, which waits until it is taken back, and finds nothing to do then.
     assert set(waiting) == kinds
 
     # All of them stand in their middle: before a table that somebody holds, or before an issuer that says nothing.
@@ -244,7 +291,7 @@ async def test_a_worker_killed_in_the_middle_of_every_kind_of_job_leaves_nothing
     async with database.connection() as holder, holder.transaction():
         await holder.execute("LOCK TABLE progress_lesson IN ACCESS EXCLUSIVE MODE")
         school_site.site.start("worker")
-        await until_jobs(doing=len(kinds))
+        await until_jobs(doing=len(kinds), todo=1)
         await until(lambda: {method for method, _ in issuer.heard} >= {"POST", "DELETE"})
         await asyncio.to_thread(school_site.site.end, "worker", signal.SIGKILL)
     issuer.release.set()
@@ -254,7 +301,8 @@ async def test_a_worker_killed_in_the_middle_of_every_kind_of_job_leaves_nothing
         await until_jobs()  # all done
         await until_issued(due)
         assert len(issuer.of(str(due.certificate_id))) == 1
-        assert issuer.of(str(withdrawn.certificate_id)) == []
+        assert str(withdrawn.certificate_id) not in [made["reference"] for made in issuer.made]
+        assert str(withdrawn.certificate_id) in issuer.revoked
         assert (await UserProgress.objects.aget(user=cast.bob)).completed
         ready = await Lesson.objects.aget(pk=uploaded.pk)
         assert abs(ready.duration - 3) < 0.11

@@ -55,7 +55,7 @@ async def _run(path: str) -> dict[str, Any]:
             stdout=answer,
             stderr=said,
             cwd=_CODE,
-            env={},  # no key and no address: whoever takes the probe over finds nothing to go on with
+            env={},  # it needs no key and no address; who takes it over is the worker's user all the same
             start_new_session=True,  # a signal to our group says nothing of the file
         )
         try:

@@ -108,7 +108,11 @@ class LessonForm(LessonModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.initial["duration"] = self.instance.duration or None
+        # Not filled in: what is typed is meant for the video that is given with it, perhaps just as long as the last.
+        self.initial["duration"] = None
+        if self.instance.duration:
+            known = _("%(seconds)g seconds now; empty leaves it so.") % {"seconds": self.instance.duration}
+            self.fields["duration"].help_text = f"{known} {self.fields['duration'].help_text}"
         self.initial["upload"] = None
         if self.instance.pk and self.instance.captions:
             captions = self.fields["captions"].widget
@@ -142,17 +146,20 @@ class LessonForm(LessonModelForm):
     def clean(self) -> dict[str, Any]:
         """Decide between file and address, and how long the lesson lasts."""
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        for name in ("video_address", "duration"):
-            if name not in self.changed_data:
-                cleaned[name] = getattr(self.instance, name)
+        if "video_address" not in self.changed_data:
+            cleaned["video_address"] = self.instance.video_address
+        typed: float | None = cleaned.get("duration") if "duration" in self.changed_data else None
         uploaded, addressed = bool(cleaned.get("upload")), bool(cleaned.get("video_address"))
         if uploaded and addressed and "video_address" in self.changed_data:
             raise ValidationError(_("Give either a video file or an address, not both at once."))
         known: float = self.instance.duration
         # With a file, what was typed would make a lesson ready that has no video yet.
-        cleaned["duration"] = known if uploaded else cleaned.get("duration") or known
+        cleaned["duration"] = known if uploaded else typed or known
         if cleaned["duration"] == known and "duration" in self.changed_data:
             self.changed_data.remove("duration")
+        if addressed and "video_address" in self.changed_data and not typed:
+            # What is known is of the video before: a minute of ten would complete the lesson.
+            cleaned["duration"] = 0.0
         if not cleaned["duration"] and not uploaded and not self.errors.keys() & {"upload", "duration"}:
             self._want_duration(addressed)
         return cleaned

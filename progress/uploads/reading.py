@@ -14,6 +14,7 @@ from django.db import transaction
 
 from progress import jobs
 from progress.models import Lesson
+from progress.reconsidering import reconsider_lesson
 from progress.uploads import media
 from progress.uploads.asking import Problem, ask
 from progress.uploads.retries import AFewTimes
@@ -44,12 +45,14 @@ def _take(pk: int, upload: str, duration: float, poster: bytes) -> None:
     lesson = _locked(pk, upload)
     if lesson is None:
         return
-    before = media.names(lesson)
+    before, shorter = media.names(lesson), duration < lesson.duration
     lesson.poster.name = _store(media.poster_of(upload), poster)
     lesson.video.name, lesson.upload.name = upload, ""
     lesson.video_address, lesson.upload_problem, lesson.duration = "", "", duration
     lesson.save(update_fields=["video", "video_address", "poster", "duration", "upload", "upload_problem"])
     media.remove_later(before - media.names(lesson))
+    if shorter:
+        jobs.defer_from_thread(reconsider_lesson, {"lesson": pk})
 
 
 @transaction.atomic
