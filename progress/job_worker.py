@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Coroutine
+from typing import Any
 
 import psycopg
 from procrastinate.contrib.django import app
@@ -29,6 +31,7 @@ STALLED_SECONDS = 10.0
 GRACE_SECONDS = 20.0
 """How long jobs may go on after a stop; those that take longer are given back. The supervisor waits longer."""
 
+OPEN_SECONDS = 10.0
 _AGAIN_SECONDS = 2.0
 _LOCK = 0x6A6F6273  # "jobs"
 
@@ -40,19 +43,41 @@ async def work(stopped: asyncio.Event) -> None:
         connector = PsycopgConnector(conninfo=database.conninfo(), min_size=1, max_size=AT_ONCE + 4)
         try:
             with app.replace_connector(connector):
-                async with app.open_async():
-                    if failing:
-                        log.warning("Jobs are done again")
-                    failing = False
-                    await _until_stopped_or_broken(stopped)
+                # With the database away it waits for a connection: whoever says stop meanwhile does not.
+                await _unless_stopped(stopped, _open(connector))
+                if failing and not stopped.is_set():
+                    log.warning("Jobs are done again")
+                failing = False
+                await _unless_stopped(stopped, _serve())
         except (ConnectorException, psycopg.Error, OSError) as error:
             if not failing:
                 log.error("Jobs cannot be done", extra={"error": repr(error)})
             failing = True
-        await _pause(stopped)
+        finally:
+            await connector.close_async()
+        await _unless_stopped(stopped, asyncio.sleep(_AGAIN_SECONDS))
 
 
-async def _until_stopped_or_broken(stopped: asyncio.Event) -> None:
+async def _unless_stopped(stopped: asyncio.Event, work: Coroutine[Any, Any, None]) -> None:
+    """Do this to its end, or until stopped; then it is cancelled, and may end in its own way."""
+    working, stopping = asyncio.create_task(work), asyncio.create_task(stopped.wait())
+    try:
+        await asyncio.wait([working, stopping], return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        stopping.cancel()
+        working.cancel()
+        await asyncio.wait([working])
+    if not working.cancelled():
+        working.result()
+
+
+async def _open(connector: PsycopgConnector) -> None:
+    async with asyncio.timeout(OPEN_SECONDS):
+        await connector.open_async()
+
+
+async def _serve() -> None:
+    giving_back = asyncio.create_task(_give_back())
     working = asyncio.create_task(
         app.run_worker_async(
             name="worker",
@@ -64,17 +89,15 @@ async def _until_stopped_or_broken(stopped: asyncio.Event) -> None:
             delete_jobs=DeleteJobCondition.SUCCESSFUL,  # what failed stays, to be looked at
         )
     )
-    giving_back = asyncio.create_task(_give_back())
-    stopping = asyncio.create_task(stopped.wait())
     try:
-        await asyncio.wait([working, giving_back, stopping], return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait([working, giving_back], return_when=asyncio.FIRST_COMPLETED)
     finally:
-        for each in (giving_back, stopping, working):  # a cancelled worker lets its jobs finish
-            each.cancel()
-        ended = await asyncio.gather(giving_back, stopping, working, return_exceptions=True)
-    for error in ended:
-        if isinstance(error, Exception):
-            raise error
+        giving_back.cancel()
+        working.cancel()  # it lets its jobs finish
+        await asyncio.wait([giving_back, working])
+    for each in (working, giving_back):
+        if not each.cancelled():
+            each.result()
 
 
 async def _give_back() -> None:
@@ -96,9 +119,3 @@ async def _give_back_one(job: Job) -> None:
     except ConnectorException as error:
         # Not dead after all, only slow: it has ended the job since we looked.
         log.info("It was done meanwhile", extra={"job": job.call_string, "error": repr(error)})
-
-
-async def _pause(stopped: asyncio.Event) -> None:
-    stopping = asyncio.create_task(stopped.wait())
-    await asyncio.wait([stopping], timeout=_AGAIN_SECONDS)
-    stopping.cancel()
