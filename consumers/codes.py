@@ -14,8 +14,17 @@ NOT_SIGNED_IN: Final = 4401
 NOTHING_TO_SEE: Final = 4403
 """Nothing left here that the person may see. Final for the page."""
 
+TOO_SLOW: Final = 4008
+"""The other end reads more slowly than there is to say: come again and recover. A dead reader never sees it."""
+
 BAD_FRAMES_IN_A_ROW: Final = 20
 PING_SECONDS: Final = 25.0
 SILENCE_SECONDS: Final = 60.0
 FRAME_BYTES: Final = 32 * 1024
 """A frame of entries is cut here, so that one slow line does not hold a megabyte at a time."""
+
+BEHIND_BYTES: Final = 64 * 1024
+"""A socket with more unsent than this is given nothing new; it catches up from the history once it has read."""
+
+STALLED_SECONDS: Final = 10.0
+"""A socket that stays so full for so long is closed."""

@@ -21,7 +21,7 @@ class FeedConsumer(Socket):
 
     async def opened(self) -> None:
         """Check that there is anything the person may see."""
-        self.viewer = Viewer(self.person.pk, self.tell)
+        self.viewer = Viewer(self.person.pk, self.wire, self.too_slow)
         await self._groups()
 
     async def told(self, frame: dict[str, Any]) -> None:
@@ -34,7 +34,7 @@ class FeedConsumer(Socket):
         asked = parse_position(frame.get("position"), await self._groups())
         if asked is None or not await hub().join(self.viewer, asked, filters, turn=turn):
             hub().leave(self.viewer)
-            self.viewer.queue(frames.subscribed({}, recovered=False))
+            self.viewer.write(frames.subscribed({}, recovered=False))
 
     async def check(self) -> None:
         """Close where nothing is left to see; where something else is, have the page begin anew with that."""
@@ -49,11 +49,11 @@ class FeedConsumer(Socket):
         if hasattr(self, "viewer"):
             hub().leave(self.viewer)
 
-    async def tell(self, frame: object) -> None:
+    async def tell(self, said: object) -> None:
         """Send; with each ping go the marks that moved over entries hidden by the viewer's filters."""
-        if frame is PING:
-            self.viewer.queue_moved()
-        await super().tell(frame)
+        if said is PING and hasattr(self, "viewer") and self.viewer.behind_since is None:
+            self.viewer.tell_moved()
+        await super().tell(said)
 
     async def _groups(self) -> list[str]:
         names = await database_sync_to_async(groups.of_viewer)(self.person)

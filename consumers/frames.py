@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import msgspec
 
 from consumers.codes import FRAME_BYTES
+from consumers.wire import Frame, Run
 from feed.filters import Filters
 from feed.history import Mark
 
@@ -23,6 +23,11 @@ class Item(msgspec.Struct, omit_defaults=True):
     def shown_under(self, filters: Filters) -> bool:
         """Return whether a viewer with these filters gets it; a withdrawal concerns everybody."""
         return bool(self.withdrawn) or not filters or filters.match(msgspec.json.decode(self.entry))
+
+
+def item(text: bytes) -> Item:
+    """An item as a history keeps it."""
+    return msgspec.json.decode(text, type=Item)
 
 
 class Appended(msgspec.Struct):
@@ -42,7 +47,7 @@ def of_items(
     frame; the mark that moves over them goes with the next frame, or with the next ping.
     """
     run: list[bytes] = []
-    envelope = len(moved(group, Mark(epoch, first + len(items))))
+    envelope = len(_frame("entries", [], group, Mark(epoch, first + len(items))))
     reached, size = 0, envelope
     kind = ""
     for offset, item in enumerate(items, start=first):
@@ -59,9 +64,17 @@ def of_items(
         yield reached, _frame(kind, run, group, Mark(epoch, reached))
 
 
-def moved(group: str, mark: Mark) -> bytes:
+def run_of(group: str, after: Mark, items: Sequence[Item], filters: Filters) -> tuple[Run, Mark] | tuple[None, None]:
+    """The frames for items that follow `after`, as one run, and the mark that the last of them tells."""
+    built = list(of_items(group, after.epoch, after.offset + 1, items, filters))
+    if not built:
+        return None, None
+    return Run([Frame(text) for _, text in built]), Mark(after.epoch, built[-1][0])
+
+
+def moved(group: str, mark: Mark) -> Frame:
     """A frame without entries that only moves a mark: what lay between was hidden by the viewer's filters."""
-    return _frame("entries", [], group, mark)
+    return Frame(_frame("entries", [], group, mark))
 
 
 def _frame(kind: str, bodies: Sequence[bytes], group: str, mark: Mark) -> bytes:
@@ -74,11 +87,11 @@ def _frame(kind: str, bodies: Sequence[bytes], group: str, mark: Mark) -> bytes:
     )
 
 
-def subscribed(position: dict[str, str], *, recovered: bool) -> dict[str, Any]:
+def subscribed(position: dict[str, str], *, recovered: bool) -> Frame:
     """The answer to `subscribe`: with `recovered` off nothing follows, and a snapshot is needed."""
-    return {"type": "subscribed", "recovered": recovered, "position": position}
+    return Frame.of({"type": "subscribed", "recovered": recovered, "position": position})
 
 
-def reset(reason: str) -> dict[str, str]:
+def reset(reason: str) -> Frame:
     """What was there cannot be continued: take a snapshot, then subscribe."""
-    return {"type": "reset", "reason": reason}
+    return Frame.of({"type": "reset", "reason": reason})

@@ -1,4 +1,4 @@
-"""The hub: one subscription per process and group, which fans out to that process's feed sockets.
+"""The hub: one subscription per process and group; what it hears, the fan-out gives to that process's feed sockets.
 
 A group's stream is read in offset order. What the channel layer lost (a reconnect, a full buffer) is seen as a gap,
 at the next message or, where none comes, at the next look at the positions, and is read again from the history; what
@@ -11,7 +11,6 @@ import asyncio
 import logging
 import weakref
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import Any, cast
 
 import msgspec
@@ -19,7 +18,9 @@ from channels.layers import get_channel_layer
 from redis.exceptions import RedisError
 
 from consumers import access, frames
+from consumers.fan_out import FanOut
 from consumers.frames import Appended, Item
+from consumers.stream import Stream
 from consumers.viewer import Viewer
 from feed import history, scripts
 from feed.filters import Filters
@@ -36,22 +37,12 @@ PATIENCE_SECONDS = 0.1
 AWAY = (RedisError, OSError, TimeoutError)
 
 
-@dataclass(eq=False, slots=True)
-class Stream:
-    """One group in this process: where its stream is, and who watches. `at` is None until the first word of it."""
-
-    group: str
-    at: Mark | None = None
-    viewers: set[Viewer] = field(default_factory=set)
-    subscribed: asyncio.Event = field(default_factory=asyncio.Event)
-    idle_since: float = 0.0
-
-
 class Hub:
     """One process's hub, on one event loop; begins with its first viewer."""
 
     def __init__(self) -> None:
         self.streams: dict[str, Stream] = {}
+        self._fan_out = FanOut(self.streams, self.reset)
         self._lock = asyncio.Lock()
         self._channel: str | None = None
         self._beginning = asyncio.Lock()
@@ -64,7 +55,7 @@ class Hub:
     async def join(self, viewer: Viewer, asked: Position, filters: Filters, *, turn: int | None = None) -> bool:
         """Replay to `viewer` what came after `asked` and go on live; False where that is impossible.
 
-        On success `subscribed` is queued first, then the replay, then live frames, without a gap between them: the
+        On success `subscribed` is written first, then the replay, then live frames, without a gap between them: the
         viewer is added in the same step in which the last replay is found to reach the live stream. `turn` is the
         viewer's from before its groups were looked up: if it has moved since, rights changed, and these groups may not
         be the viewer's any more.
@@ -87,10 +78,9 @@ class Hub:
         if viewer.turn != turn:
             return False
         viewer.filters = filters
-        viewer.queue(frames.subscribed({group: str(mark) for group, mark in asked.items()}, recovered=True))
+        viewer.write(frames.subscribed({group: str(mark) for group, mark in asked.items()}, recovered=True))
         for group, (mark, items) in replays.items():
-            self._deliver(viewer, group, asked[group], items, {})
-            viewer.reach(group, mark)
+            viewer.give(group, mark, *frames.run_of(group, asked[group], items, filters))
             self.streams[group].viewers.add(viewer)
         return True
 
@@ -118,7 +108,7 @@ class Hub:
         replay = await histories().replay(group, mark, most=max(0, history.MOST_REPLAYED - waiting))
         if replay is None:
             return False
-        replays[group] = (replay.at, [*items, *map(_item, replay.items)])
+        replays[group] = (replay.at, [*items, *map(frames.item, replay.items)])
         # The stream's own epoch is behind only while a `reset` for it is on its way.
         stream = self.streams.get(group)
         return stream is not None and (stream.at is None or stream.at.epoch == replay.at.epoch)
@@ -126,7 +116,8 @@ class Hub:
     async def start(self) -> None:
         """Begin to listen; where Redis is away, as soon as it is back."""
         if not self._tasks:
-            self._tasks = [asyncio.create_task(each) for each in (self._listen(), self._look(), self._check_people())]
+            work = (self._listen(), self._look(), self._check_people(), self._fan_out.run(), self._fan_out.relieve())
+            self._tasks = [asyncio.create_task(each) for each in work]
 
     async def _attend(self) -> str:
         """Return this process's channel; from the first call on it hears what concerns people."""
@@ -247,56 +238,21 @@ class Hub:
         replay = await histories().replay(stream.group, at)
         if replay is not None:
             log.info("A gap was filled", extra={"group": stream.group, "items": len(replay.items)})
-            self._advance(stream, [_item(item) for item in replay.items])
+            self._advance(stream, [frames.item(each) for each in replay.items])
         else:
             positions = await histories().positions([stream.group])
             self._reset(stream, positions[stream.group], await histories().reason(stream.group))
 
     def _advance(self, stream: Stream, items: list[Item]) -> None:
-        before = cast(Mark, stream.at)
-        stream.at = Mark(before.epoch, before.offset + len(items))
+        stream.hear(items)
         if stream.group == access.GROUP:
+            stream.take()
             self._concern(person for item in items for person in item.people)
-            return
-        built: dict[Filters, list[tuple[int, bytes]]] = {}
-        failed = []
-        for viewer in stream.viewers:
-            cursor = viewer.cursors[stream.group]
-            try:
-                if cursor == before:
-                    self._deliver(viewer, stream.group, before, items, built)
-                elif before.offset < cursor.offset < stream.at.offset:
-                    # It joined from a replay that was ahead of the stream by part of these items.
-                    self._deliver(viewer, stream.group, cursor, items[cursor.offset - before.offset :], {})
-                elif cursor.offset < before.offset:
-                    raise LookupError(f"a viewer at {cursor} was left behind at {before}")
-                else:
-                    continue
-            except Exception:
-                # Nothing may be skipped without a word (law 5), and one viewer must not cost another its entries.
-                log.exception("A viewer could not be given entries", extra={"group": stream.group})
-                failed.append(viewer)
-            else:
-                viewer.reach(stream.group, stream.at)
-        self.reset(failed, "history_lost")
-
-    def _deliver(
-        self,
-        viewer: Viewer,
-        group: str,
-        after: Mark,
-        items: list[Item],
-        built: dict[Filters, list[tuple[int, bytes]]],
-    ) -> None:
-        """Queue frames for `items`, which follow `after`; built once for all viewers with the same filters."""
-        if viewer.filters not in built:
-            built[viewer.filters] = list(frames.of_items(group, after.epoch, after.offset + 1, items, viewer.filters))
-        for offset, frame in built[viewer.filters]:
-            viewer.told[group] = Mark(after.epoch, offset)
-            viewer.queue(frame)
+        else:
+            self._fan_out.wake()
 
     def _reset(self, stream: Stream, at: Mark, reason: str) -> None:
-        stream.at = at
+        stream.begin_anew(at)
         if stream.group == access.GROUP:
             self._concern(None)  # whose rights changed meanwhile cannot be told any more
         self.reset(list(stream.viewers), reason)
@@ -305,7 +261,7 @@ class Hub:
         """Tell these viewers to take a snapshot; they get nothing more until they subscribe again."""
         for viewer in viewers:
             self.leave(viewer)
-            viewer.queue(frames.reset(reason))
+            viewer.write(frames.reset(reason))
 
     async def _let_go(self) -> None:
         now = asyncio.get_running_loop().time()
@@ -315,10 +271,6 @@ class Hub:
             elif now - stream.idle_since > 30:
                 del self.streams[stream.group]
                 await _layer().group_discard(stream.group, cast(str, self._channel))
-
-
-def _item(text: bytes) -> Item:
-    return msgspec.json.decode(text, type=Item)
 
 
 def _layer() -> HistoryLoopLayer:

@@ -8,21 +8,22 @@ import reprlib
 from collections.abc import Coroutine
 from typing import Any, cast
 
-import msgspec
 import psycopg
 from channels.auth import get_user
 from channels.consumer import AsyncConsumer, get_handler_name
 from channels.exceptions import StopConsumer
+from django.conf import settings
 from django.db import DatabaseError
 
 from consumers import codes, heartbeat
+from consumers.wire import Frame, Wire, wire_of
 from progress.models import User
 from progress.refusals import Refused, Unreadable
 from progress.ticks import parse_object
 
 log = logging.getLogger(__name__)
 
-PING = b'{"type":"ping"}'
+PING = Frame(b'{"type":"ping"}')
 
 
 class Closed(Exception):
@@ -65,11 +66,20 @@ class Socket(AsyncConsumer):
     async def check(self) -> None:
         """Check again what the person may do; raise Refused or Closed where nothing is left here."""
 
-    async def tell(self, frame: object) -> None:
-        """Send a frame: bytes that are JSON already, or anything that becomes it."""
-        if self.is_open:
-            encoded = frame if isinstance(frame, bytes) else msgspec.json.encode(frame)
-            await self.send({"type": "websocket.send", "text": encoded.decode()})
+    async def tell(self, said: object) -> None:
+        """Send a frame, or anything that becomes one; a socket that takes nothing any more is closed."""
+        if not self.is_open:
+            return
+        if settings.LIMIT_UNSENT_BYTES and self.wire.unsent() > settings.LIMIT_UNSENT_BYTES:
+            await self.too_slow()
+        else:
+            self.wire.write(Frame.of(said))
+
+    async def too_slow(self) -> None:
+        """Close where the other end does not read; it would not read a close frame either."""
+        log.info("A socket reads too slowly", extra={"path": self.scope["path"], "unsent": self.wire.unsent()})
+        await self.close(codes.TOO_SLOW)
+        self.wire.abort()
 
     async def close(self, code: int) -> None:
         """Close with a code of the table (consumers.codes)."""
@@ -97,6 +107,7 @@ class Socket(AsyncConsumer):
     async def websocket_connect(self, message: dict[str, Any]) -> None:
         """Accept, then check: browsers hide the status of a refused handshake but tell a close code."""
         await self.send({"type": "websocket.accept"})
+        self.wire: Wire = wire_of(self.scope, self.send)
         self.is_open = True
         heartbeat.watch(self)
         if self.person.is_authenticated:

@@ -1,10 +1,11 @@
 """The web server: Daphne with frame limits that answer, and an end that loses nothing.
 
-`python -m project.server` listens on 127.0.0.1:PORT (HOST chooses another address).
+`python -m project.server` listens on 127.0.0.1:PORT (HOST chooses another address; WEB_CONCURRENCY more processes).
 """
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import logging
 import signal
@@ -12,36 +13,19 @@ import sys
 from typing import Any
 
 from daphne.server import Server  # isort: skip - before Django: it chooses Twisted's reactor
-from daphne.ws_protocol import WebSocketProtocol
 from django.conf import settings
 from django.core.checks import run_checks
 from twisted.internet import reactor
 
 from project.asgi import application  # isort: skip - before our apps: it sets Django up
 from consumers import codes, heartbeat
-from project import draining, lifetime, request_bodies
+from project import draining, lifetime, request_bodies, web_processes
+from project.socket_protocol import SocketProtocol, Taking, offer_wire
 
 log = logging.getLogger(__name__)
 
 DRAIN_SECONDS = 20.0
 """How long sockets and requests may take to end after SIGTERM; the supervisor waits longer than that."""
-
-
-class LimitedProtocol(WebSocketProtocol):  # type: ignore[misc]
-    """A socket whose frames have the limit of its kind: a tick is small, a position of many groups is not."""
-
-    def onConnect(self, request: Any) -> Any:
-        """Set the limit before the first frame can come."""
-        limit = (
-            settings.LIMIT_FRAME_BYTES if request.path.startswith("/ws/lessons/") else settings.LIMIT_FEED_FRAME_BYTES
-        )
-        self.maxMessagePayloadSize = self.maxFramePayloadSize = limit
-        return super().onConnect(request)
-
-    def serverClose(self, code: int | None = None) -> None:
-        """Close with any code of our table; autobahn's own `sendClose` knows none of the registered 1001 to 1015."""
-        if self.state == self.STATE_OPEN:
-            self.sendCloseFrame(code=code or 1000, isReply=False)
 
 
 class DrainingServer(Server):  # type: ignore[misc]
@@ -52,7 +36,7 @@ class DrainingServer(Server):  # type: ignore[misc]
     """
 
     def __init__(self, application: Any, **options: Any) -> None:
-        super().__init__(request_bodies.Pieces(application), **{**options, "signal_handlers": False})
+        super().__init__(Taking(request_bodies.Pieces(application)), **{**options, "signal_handlers": False})
         self.ports: list[Any] = []
         self.failed = False
 
@@ -66,7 +50,7 @@ class DrainingServer(Server):  # type: ignore[misc]
         # must be answered with 1009, or its sender would send it again for ever.
         # (The call forgets allowNullOrigin, so it is said again: our own check answers "null" with 403.)
         self.ws_factory.setProtocolOptions(failByDrop=False, allowNullOrigin=True)
-        self.ws_factory.protocol = LimitedProtocol
+        self.ws_factory.protocol = SocketProtocol
         request_bodies.leave_unparsed(self.http_factory)
         loop = asyncio.get_event_loop()
         self._beginning = loop.create_task(lifetime.begin())
@@ -82,6 +66,8 @@ class DrainingServer(Server):  # type: ignore[misc]
         """Begin to answer a request or a socket."""
         if scope["type"] == "http":
             request_bodies.keep_back(protocol, scope)
+        else:
+            offer_wire(protocol, scope)
         return super().create_application(protocol, scope)
 
     def listen_success(self, port: Any) -> Any:
@@ -124,13 +110,24 @@ class DrainingServer(Server):  # type: ignore[misc]
 
 
 def main() -> None:
-    """Check the configuration, then serve until SIGTERM or SIGINT."""
+    """Check the configuration, then serve until SIGTERM or SIGINT, in as many processes as WEB_CONCURRENCY says."""
+    parser = argparse.ArgumentParser(prog="python -m project.server", description=__doc__)
+    parser.add_argument(
+        "--fd", type=int, help="serve on this inherited listening socket"
+    )
+    listening: int | None = parser.parse_args().fd
     wrong = [each for each in run_checks() if each.is_serious()]
     if wrong:
         sys.exit("\n".join(str(each) for each in wrong))
+    if settings.WEB_CONCURRENCY > 1 and listening is None:
+        sys.exit(web_processes.serve(settings.WEB_CONCURRENCY, host=settings.HOST, port=settings.PORT))
+    _serve(f"fd:fileno={listening}" if listening is not None else f"tcp:port={settings.PORT}:interface={settings.HOST}")
+
+
+def _serve(endpoint: str) -> None:
     server = DrainingServer(
         application,
-        endpoints=[f"tcp:port={settings.PORT}:interface={settings.HOST}"],
+        endpoints=[endpoint],
         websocket_timeout=-1,
         # Our own heartbeat finds dead peers; Daphne's is postponed by any inbound byte.
         ping_interval=3600,

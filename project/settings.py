@@ -81,6 +81,7 @@ HOST = env.str("HOST", default="127.0.0.1")
 PORT = _whole("PORT", 8000)
 if PORT > 65535:
     raise ImproperlyConfigured(f"PORT must be a port, at most 65535; got {PORT}.")
+WEB_CONCURRENCY = _whole("WEB_CONCURRENCY", 1, least=1)
 TRUST_FORWARDED_FOR = _switch("TRUST_FORWARDED_FOR", default=False)
 DATABASE_URL = _address("DATABASE_URL", "postgres", "postgresql")
 REDIS_URL = _address("REDIS_URL", "redis", "rediss", "unix")
@@ -130,6 +131,7 @@ PROCRASTINATE_AUTODISCOVER_MODULE_NAME = ""
 # Limits (0 = none).
 LIMIT_FRAME_BYTES = _whole("LIMIT_FRAME_BYTES", 8192)
 LIMIT_FEED_FRAME_BYTES = 65536
+LIMIT_UNSENT_BYTES = _whole("LIMIT_UNSENT_BYTES", 1024 * 1024)
 LIMIT_UPLOAD_BYTES = _whole("LIMIT_UPLOAD_BYTES", 2 * 1024**3)
 
 INSTALLED_APPS = [

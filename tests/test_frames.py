@@ -239,15 +239,19 @@ def test_frames_hold_every_item_that_is_shown_once_and_in_order(
 
 
 def test_a_frame_that_only_moves_a_mark_has_no_entries() -> None:
-    read = json.loads(frames.moved(GROUP, Mark(EPOCH, 9)))
+    read = json.loads(frames.moved(GROUP, Mark(EPOCH, 9)).text)
     assert read == {"type": "entries", "entries": [], "position": position(9)}
 
 
 def test_the_other_frames_say_what_the_protocol_says() -> None:
-    assert frames.subscribed(position(3), recovered=True) == {
+    assert json.loads(frames.subscribed(position(3), recovered=True).text) == {
         "type": "subscribed",
         "recovered": True,
         "position": position(3),
     }
-    assert frames.subscribed({}, recovered=False) == {"type": "subscribed", "recovered": False, "position": {}}
-    assert frames.reset("renamed") == {"type": "reset", "reason": "renamed"}
+    assert json.loads(frames.subscribed({}, recovered=False).text) == {
+        "type": "subscribed",
+        "recovered": False,
+        "position": {},
+    }
+    assert json.loads(frames.reset("renamed").text) == {"type": "reset", "reason": "renamed"}

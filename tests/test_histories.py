@@ -18,6 +18,7 @@ from django.conf import settings as django_settings
 from consumers import hub as hubs
 from consumers.hub import Hub, hub
 from consumers.viewer import Viewer
+from consumers.wire import Queued
 from feed.filters import NONE
 from feed.history import Mark, Post
 from feed.layer import histories
@@ -51,10 +52,13 @@ class Watcher(Viewer):
     def __init__(self) -> None:
         self.frames: list[dict[str, Any]] = []
 
-        async def tell(frame: object) -> None:
-            self.frames.append(json.loads(frame) if isinstance(frame, bytes) else dict(frame))  # type: ignore[call-overload]
+        async def send(message: dict[str, Any]) -> None:
+            self.frames.append(json.loads(message["text"]))
 
-        super().__init__(1, tell)
+        async def end() -> None:
+            raise AssertionError("it reads all that it is given")
+
+        super().__init__(1, Queued(send), end)
 
     def ids(self) -> list[str]:
         return [entry["id"] for frame in self.frames for entry in frame.get("entries", [])]

@@ -1,0 +1,85 @@
+"""Daphne's end of a socket: frames have limits, frames wait in a bounded queue, and what leaves may leave at once.
+
+Daphne puts every inbound frame into a queue that has no limit. Here a socket whose frames wait is not read any more
+until some are taken; the kernels hold the rest, and slow the sender (law 8).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from daphne.ws_protocol import WebSocketProtocol
+from django.conf import settings
+
+from consumers.wire import EXTENSION
+from project.direct import DirectWire
+
+MOST_WAITING = 64
+"""Frames that wait for the consumer before the socket is not read any more; what one read brought may exceed it."""
+
+FEW_WAITING = 16
+"""It is read again once so few are left."""
+
+_KEY = "feed.protocol"
+
+
+class SocketProtocol(WebSocketProtocol):  # type: ignore[misc]
+    """A socket whose frames have the limit of its kind: a tick is small, a position of many groups is not."""
+
+    waiting = 0
+    paused = False
+
+    def onConnect(self, request: Any) -> Any:
+        """Set the limit before the first frame can come."""
+        limit = (
+            settings.LIMIT_FRAME_BYTES if request.path.startswith("/ws/lessons/") else settings.LIMIT_FEED_FRAME_BYTES
+        )
+        self.maxMessagePayloadSize = self.maxFramePayloadSize = limit
+        return super().onConnect(request)
+
+    def onMessage(self, payload: bytes, isBinary: bool) -> None:
+        """Queue a frame; read no more where too many wait."""
+        super().onMessage(payload, isBinary)
+        self.waiting += 1
+        if self.waiting >= MOST_WAITING and not self.paused:
+            self.paused = True
+            self.transport.pauseProducing()
+
+    def taken(self) -> None:
+        """A frame was taken from the queue."""
+        self.waiting -= 1
+        if self.paused and self.waiting <= FEW_WAITING:
+            self.paused = False
+            self.transport.resumeProducing()
+
+    def serverClose(self, code: int | None = None) -> None:
+        """Close with any code of our table; autobahn's own `sendClose` knows none of the registered 1001 to 1015."""
+        if self.state == self.STATE_OPEN:
+            self.sendCloseFrame(code=code or 1000, isReply=False)
+
+
+def offer_wire(protocol: Any, scope: dict[str, Any]) -> None:
+    """Offer the application direct writes, and have it say what it takes."""
+    scope["extensions"] = {**scope.get("extensions", {}), EXTENSION: DirectWire(protocol)}
+    scope[_KEY] = protocol
+
+
+class Taking:
+    """An ASGI application that tells a socket's protocol of each frame that another application takes."""
+
+    def __init__(self, application: Any) -> None:
+        self._application = application
+
+    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        protocol = scope.pop(_KEY, None)
+        if protocol is None:
+            await self._application(scope, receive, send)
+            return
+
+        async def take() -> Any:
+            message = await receive()
+            if message["type"] == "websocket.receive":
+                protocol.taken()
+            return message
+
+        await self._application(scope, take, send)

@@ -1,0 +1,168 @@
+"""Whoever does not read costs nobody anything: passed over, caught up, and closed where nothing moves any more."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+import json
+import os
+import socket
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from feed.history import Post
+from feed.layer import histories
+from progress.models import User
+from tests.conftest import Cast
+from tests.live import Live, Viewer, until
+
+PAD = "x" * 20_000
+
+
+def padded(number: int) -> Post:
+    """An entry of 20 KB."""
+    id = f"progress_update:{number}"
+    entry = {"id": id, "type": "progress_update", "timestamp": f"2026-11-24T16:00:{number:09d}Z", "pad": PAD}
+    return Post(json.dumps({"entry": entry}).encode(), ["feed.all"], id)
+
+
+def small(number: int) -> Post:
+    """An entry of a few bytes."""
+    id = f"exam_attempt:{number}"
+    entry = {"id": id, "type": "exam_attempt", "timestamp": "2026-11-24T16:00:00.000000Z"}
+    return Post(json.dumps({"entry": entry}).encode(), ["feed.all"], id)
+
+
+class Raw:
+    """A viewer on a bare TCP connection with a small buffer, who reads when told to."""
+
+    def __init__(self, live: Live, person: User, position: dict[str, str]) -> None:
+        self.live, self.person, self.position = live, person, position
+
+    async def __aenter__(self) -> Raw:
+        self.socket = socket.socket()
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16_384)
+        self.socket.setblocking(False)
+        self.loop = asyncio.get_running_loop()
+        host, port = self.live.site.address().split(":")
+        await self.loop.sock_connect(self.socket, (host, int(port)))
+        session = await self.live.session(self.person)
+        key = base64.b64encode(os.urandom(16)).decode()
+        await self.loop.sock_sendall(
+            self.socket,
+            f"GET /ws/feed/ HTTP/1.1\r\nHost: {host}:{port}\r\nOrigin: http://{host}:{port}\r\nUpgrade: websocket\r\n"
+            f"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n"
+            f"Cookie: sessionid={session}\r\n\r\n".encode(),
+        )
+        heard = b""
+        while b"\r\n\r\n" not in heard:
+            heard += await self.loop.sock_recv(self.socket, 4096)
+        assert heard.startswith(b"HTTP/1.1 101"), heard
+        text = json.dumps({"type": "subscribe", "position": self.position, "filters": {}}).encode()
+        assert len(text) < 126
+        mask = bytes(4)  # a mask of zeros masks nothing, and is one all the same
+        await self.loop.sock_sendall(self.socket, bytes((0x81, 0x80 | len(text))) + mask + text)
+        while b"subscribed" not in heard:
+            heard += await self.loop.sock_recv(self.socket, 4096)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.socket.close()
+
+    async def until_closed(self) -> None:
+        """Read what is there, until the server has ended the connection."""
+        with contextlib.suppress(ConnectionError):
+            async with asyncio.timeout(15):
+                while await self.loop.sock_recv(self.socket, 1 << 20):
+                    pass
+
+
+def memory(pid: int) -> int:
+    """Bytes of a process that are in memory."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS")) * 1024
+
+
+@pytest_asyncio.fixture
+async def start(live: Live, cast: Cast) -> AsyncIterator[dict[str, str]]:
+    yield (await live.snapshot(cast.admin))["position"]
+
+
+async def give(viewer: Any, numbers: range) -> None:
+    """Publish, a megabyte at a time, as fast as this viewer reads."""
+    for first in range(numbers.start, numbers.stop, 50):
+        await histories().append([padded(number) for number in range(first, first + 50)])
+        await until(lambda last=first + 49: f"progress_update:{last}" in viewer.entries, what="a megabyte")
+
+
+async def test_one_who_stops_reading_is_closed_and_costs_the_process_nothing(
+    live: Live, cast: Cast, start: dict[str, str]
+) -> None:
+    process = live.site.processes["web0"].pid
+    async with live.feed(cast.admin) as reading:
+        await give(reading, range(1000, 1500))  # the process has then what buffers it needs for one who reads
+        before = memory(process)
+        async with Raw(live, cast.admin, (await live.snapshot(cast.admin))["position"]) as deaf:
+            await give(reading, range(2000, 7000))  # 100 MB
+            grown = memory(process) - before
+            assert grown < 5 << 20, f"{grown >> 10} KB"
+            await until(lambda: "A socket reads too slowly" in live.site.log("web0"), within=20)
+            await deaf.until_closed()
+        offsets = [int(mark.rpartition(".")[2]) for _group, mark in reading.offsets]
+        assert offsets == sorted(offsets)
+        assert reading.of("reset") == []
+
+
+MANY = range(1000, 1400)
+"""8 MB: more than the kernels hold between the two, and no more items than a replay gives."""
+
+
+def stop_reading(viewer: Viewer) -> None:
+    """Read nothing more, and have the kernel hold little."""
+    viewer.socket.transport.pause_reading()
+    viewer.socket.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16_384)
+
+
+async def test_one_who_reads_again_in_time_catches_up_from_the_history(live: Live, cast: Cast) -> None:
+    async with live.feed(cast.admin) as reading, live.feed(cast.admin) as slow:
+        stop_reading(slow)
+        await give(reading, MANY)
+        slow.socket.transport.resume_reading()
+        await until(lambda: slow.entries.keys() == reading.entries.keys(), what="what it missed")
+        told = [entry["id"] for frame in slow.of("entries") for entry in frame["entries"]]
+        assert told == [f"progress_update:{number}" for number in MANY]  # in order, none twice
+        assert slow.of("reset") == []
+        await histories().append([small(1)])  # and it is live again
+        await slow.until_shown("exam_attempt")
+
+
+async def test_one_who_missed_more_than_a_replay_gives_is_told_to_begin_anew(live: Live, cast: Cast) -> None:
+    async with live.feed(cast.admin) as reading, live.feed(cast.admin) as slow:
+        stop_reading(slow)
+        await give(reading, MANY)
+        await histories().append([small(number) for number in range(1200)])
+        await until(lambda: "exam_attempt:1199" in reading.entries)
+        slow.socket.transport.resume_reading()
+        assert (await slow.until("reset"))["reason"] == "history_lost"
+
+
+@pytest.mark.parametrize("kind", ["feed", "progress"])
+async def test_one_who_floods_is_not_read_until_it_is_its_turn(live: Live, cast: Cast, kind: str) -> None:
+    process = live.site.processes["web0"].pid
+    path = "/ws/feed/" if kind == "feed" else f"/ws/lessons/{cast.bernoulli.pk}/progress/"
+    frame = json.dumps({"type": "progress", "id": 1, "watch_percentage": 1, "timestamp": 1, "pad": "x" * 7000})
+    subscribe = json.dumps({"type": "subscribe", "position": None, "pad": "x" * 7000})
+    async with live.socket(path, cast.ada) as flooding, live.feed(cast.grace) as grace:
+        before = memory(process)
+        for _ in range(3000):  # 21 MB
+            await flooding.tell(subscribe if kind == "feed" else frame)
+        assert memory(process) - before < 5 << 20
+        async with live.player(cast.bob, cast.bernoulli) as player:
+            await player.watch(to=60)
+        await grace.until_shown("progress_update")
+        await until(lambda: len(flooding.of("subscribed" if kind == "feed" else "ack")) == 3000, within=60)
