@@ -112,9 +112,7 @@ class DrainingServer(Server):  # type: ignore[misc]
 def main() -> None:
     """Check the configuration, then serve until SIGTERM or SIGINT, in as many processes as WEB_CONCURRENCY says."""
     parser = argparse.ArgumentParser(prog="python -m project.server", description=__doc__)
-    parser.add_argument(
-        "--fd", type=int, help="serve on this inherited listening socket"
-    )
+    parser.add_argument("--fd", type=int, help="serve on this inherited listening socket")
     listening: int | None = parser.parse_args().fd
     wrong = [each for each in run_checks() if each.is_serious()]
     if wrong:
