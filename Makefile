@@ -1,7 +1,7 @@
 # `make run` needs only Python 3.11 or newer. What we depend on goes into .venv, exactly as the locked files say; a copy
 # of the file that was installed last lies in .venv, and says whether there is something to do.
 
-.PHONY: run test scenarios check screenshots setup setup-dev venv
+.PHONY: run test scenarios bench check screenshots setup setup-dev venv
 
 PIP = .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes
 PYTHON = $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -33,6 +33,10 @@ test: setup-dev
 # The long ones, in real time.
 scenarios: setup-dev
 	.venv/bin/python -m pytest -s $(wildcard tests/scenarios/[!_]*.py)
+
+# Ours and its peers side by side (docs/benchmarks.md). ARGS="--small" only sees that it works.
+bench: setup-dev
+	.venv/bin/python -m tests.bench --json .local/bench/last.json $(ARGS)
 
 check: setup-dev
 	.venv/bin/ruff check

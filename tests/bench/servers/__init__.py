@@ -1,0 +1,1 @@
+"""The peers' applications, each as its documentation begins it."""

@@ -1,0 +1,46 @@
+"""How large each thing that is measured is: as the targets say, or small, to see that it works."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """The size of a run. Times are in seconds, rates in entries a second."""
+
+    rounds: int = 5
+    burst_sockets: int = 500
+    burst_entries: int = 400
+    burst_within: float = 180
+    steady_sockets: int = 500
+    steady_rate: float = 200
+    steady_seconds: float = 5
+    wide_sockets: int = 4000
+    wide_rate: float = 2
+    wide_seconds: float = 8
+    idle_sockets: int = 2000
+    storm_sockets: int = 2000
+    storm_missed: int = 50
+    storm_within: float = 60
+
+    @property
+    def people(self) -> int:
+        """How many may watch: one for each socket."""
+        return max(self.burst_sockets, self.steady_sockets, self.wide_sockets, self.idle_sockets, self.storm_sockets)
+
+    def small(self) -> Sizes:
+        """A run that takes a minute and whose figures mean nothing."""
+        return replace(
+            self,
+            rounds=2,
+            burst_sockets=50,
+            burst_entries=40,
+            steady_sockets=50,
+            steady_rate=50,
+            steady_seconds=1,
+            wide_sockets=100,
+            wide_seconds=2,
+            idle_sockets=100,
+            storm_sockets=100,
+        )

@@ -1,0 +1,66 @@
+"""What a run needs before anything is measured: PostgreSQL and Valkey of its own, a schema, people who may watch."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from project.embedded import services
+from tests.bench.child import ROOT
+from tests.bench.systems.system import Surroundings
+
+# As in production, but without a proxy in front; every limit that a setting has is off (0).
+SETTINGS = {
+    "DJANGO_SETTINGS_MODULE": "project.settings",
+    "DEBUG": "false",
+    "SECRET_KEY": "for the bench only, and as long as a secret key has to be to be let through",
+    "ALLOWED_HOSTS": "127.0.0.1",
+    "SECURE_SSL_REDIRECT": "false",
+    "REDIS_PREFIX": "bench",
+    "LOG_LEVEL": "WARNING",
+    "WEB_CONCURRENCY": "1",
+    "LIMIT_SOCKETS_PER_PERSON": "0",
+    "LIMIT_SOCKETS_PER_ADDRESS": "0",
+    "LIMIT_CONNECTS_PER_SECOND": "0",
+}
+
+
+@contextlib.contextmanager
+def surroundings(people: int) -> Iterator[Surroundings]:
+    """Lend them, and leave nothing behind."""
+    allow_many_sockets()
+    with (
+        tempfile.TemporaryDirectory(prefix="feed-bench-") as name,
+        services(Path(name), durable=False) as running,
+    ):
+        environment = {
+            **os.environ,
+            **SETTINGS,
+            "DATABASE_URL": running.database_url,
+            "REDIS_URL": running.redis_url,
+            "MEDIA_ROOT": f"{name}/media",
+        }
+        _manage(environment, "manage.py", "migrate", "--verbosity", "0")
+        cookies = _manage(environment, "-m", "tests.bench.people", str(people)).split("\n")
+        yield Surroundings(Path(name), environment, running.redis_url, cookies)
+
+
+def allow_many_sockets() -> None:
+    """Raise the number of files that we, and what we start, may open."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 16384 if hard == resource.RLIM_INFINITY else min(16384, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def _manage(environment: dict[str, str], *arguments: str) -> str:
+    done = subprocess.run(
+        [sys.executable, *arguments], cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE, text=True
+    )
+    return done.stdout

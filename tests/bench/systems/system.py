@@ -1,0 +1,54 @@
+"""What every system that is measured says of itself."""
+
+from __future__ import annotations
+
+import contextlib
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.bench.target import Target
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What systems find when they start: services, a folder for their files, who may watch."""
+
+    folder: Path
+    environment: dict[str, str]
+    redis_url: str
+    cookies: list[str]
+    """Sessions of administrators, for the system that asks who somebody is."""
+
+
+class System(ABC):
+    """One system: one server process on one port, with all limits off."""
+
+    name: str
+    title: str
+    publisher: str = ""
+    """The module of tests.bench.publishing."""
+
+    def missing(self) -> str:
+        """Why it cannot be measured here; nothing where it can."""
+        return ""
+
+    def lent(self) -> contextlib.AbstractContextManager[None]:
+        """What has to be there while it runs, and is taken away afterwards."""
+        return contextlib.nullcontext()
+
+    @abstractmethod
+    def command(self, around: Surroundings, port: int) -> list[str]:
+        """The command that serves in the foreground."""
+
+    def environment(self, around: Surroundings, port: int) -> dict[str, str]:
+        """The server's environment."""
+        return around.environment
+
+    def publishes_to(self, around: Surroundings, port: int) -> str:
+        """The address that its publisher is given."""
+        return around.redis_url
+
+    @abstractmethod
+    def target(self, around: Surroundings, port: int) -> Target:
+        """Where sockets that begin now are opened, and how."""
