@@ -84,8 +84,8 @@ class Contender:
         if not seen["reached"]:
             raise Failed(
                 f"not in time: {seen['sockets']} sockets, {seen['joining']} joining, {seen['lost']} lost, "
-                f"{seen['retried']} opened again {seen['why']}; {seen['total']} deliveries, "
-                f"{seen['goal']} due to each, {seen['least']} to the last"
+                f"{seen['retried']} opened again; {seen['total']} deliveries, "
+                f"{seen['goal']} due to each, {seen['least']} to the last. {seen['why']}"
             )
         return seen
 

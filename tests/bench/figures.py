@@ -69,10 +69,12 @@ class Table:
         return next((row.figures.get(name) for row in self.rows if row.name == system), None)
 
     def reached(self, floor: Floor) -> tuple[float | None, bool | None]:
-        """What came of a floor, and whether that is enough; None where it was not measured."""
+        """What came of a floor, and whether that is enough: not where ours failed, unknown where the peer did."""
         ours = self.figure("ours", floor.figure)
         theirs = self.figure(floor.peer, floor.figure) if floor.peer else Figure((1.0,))
-        if ours is None or theirs is None:
+        if ours is None:
+            return None, False
+        if theirs is None:
             return None, None
         value = ours.median / theirs.median
         return value, value >= floor.limit if floor.at_least else value <= floor.limit

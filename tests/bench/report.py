@@ -90,5 +90,7 @@ def _in_words(table: Table, floor: Floor) -> str:
         peer = next(row.title for row in table.rows if row.name == floor.peer)
         wanted += f" times that of {peer}"
     if value is None:
-        return f"{heading}: {wanted}: not measured"
+        return (
+            f"{heading}: {wanted}: {'no figure of the peer' if reached is None else 'no figure of ours, NOT reached'}"
+        )
     return f"{heading}: {wanted}: {value:.3g}, {'reached' if reached else 'NOT reached'}"
