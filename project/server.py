@@ -119,7 +119,11 @@ def main() -> None:
         sys.exit("\n".join(str(each) for each in wrong))
     if settings.WEB_CONCURRENCY > 1 and listening is None:
         sys.exit(web_processes.serve(settings.WEB_CONCURRENCY, host=settings.HOST, port=settings.PORT))
-    _serve(f"fd:fileno={listening}" if listening is not None else f"tcp:port={settings.PORT}:interface={settings.HOST}")
+    _serve(
+        f"fd:fileno={listening}"
+        if listening is not None
+        else f"tcp:port={settings.PORT}:interface={settings.HOST}:backlog={web_processes.BACKLOG}"
+    )
 
 
 def _serve(endpoint: str) -> None:

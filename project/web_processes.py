@@ -21,7 +21,9 @@ from project.running.waiting import eventually
 
 log = logging.getLogger(__name__)
 
-BACKLOG = 1024
+BACKLOG = 4096
+"""Connections that wait to be accepted. Twisted's own 50 makes a class that comes back at once wait for seconds, since
+whoever does not fit tries again only after one, three, seven … of them. The kernel may hold it lower (somaxconn)."""
 LOOK_SECONDS = 0.2
 
 
