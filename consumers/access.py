@@ -10,7 +10,7 @@ import msgspec
 from consumers import heartbeat
 from feed.history import Post
 from feed.layer import histories
-from progress import signals
+from progress import signals, signed_in
 from progress.outbox import Reference
 
 log = logging.getLogger(__name__)
@@ -23,6 +23,7 @@ that lost a message sees the gap and reads it again, or, where that is impossibl
 async def tell_processes(*, references: list[Reference], **_: Any) -> None:
     """Receiver of `access_changed`: say it to every process."""
     people = sorted({reference.object_id for reference in references})
+    signed_in.forget(people)  # here at once, and elsewhere once it is heard
     await histories().append([Post(msgspec.json.encode({"people": people}), [GROUP], entry_id="")])
 
 
@@ -31,8 +32,9 @@ async def look_again(people: set[int] | None) -> None:
 
     Each closes, or is reset, where rights were lost or gained.
     """
+    signed_in.forget(people)
     for socket in heartbeat.open_sockets():
-        if people is None or socket.person.pk in people:
+        if socket.concerns(people):
             try:
                 await socket.look_again()
             except Exception:

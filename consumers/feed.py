@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from channels.db import database_sync_to_async
+from typing import Any, cast
 
 from consumers import codes, frames
 from consumers.hub import hub
@@ -21,7 +19,7 @@ class FeedConsumer(Socket):
 
     async def opened(self) -> None:
         """Check that there is anything the person may see."""
-        self.viewer = Viewer(self.person.pk, self.wire, self.too_slow)
+        self.viewer = Viewer(self.wire, self.too_slow)
         await self._groups()
 
     async def told(self, frame: dict[str, Any]) -> None:
@@ -56,7 +54,7 @@ class FeedConsumer(Socket):
         await super().tell(said)
 
     async def _groups(self) -> list[str]:
-        names = await database_sync_to_async(groups.of_viewer)(self.person)
+        names = await groups.look_up(cast(int, self.person_id))
         if not names:
             raise Closed(codes.NOTHING_TO_SEE)
         return names

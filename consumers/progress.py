@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
-from channels.db import database_sync_to_async
-
-from consumers.socket import Socket, unknown_type
+from consumers import codes
+from consumers.socket import Closed, Socket, unknown_type
 from progress import lessons, recorder
 from progress.rows import Record
 from progress.ticks import parse_tick
@@ -15,21 +14,27 @@ from progress.ticks import parse_tick
 class ProgressConsumer(Socket):
     """A student's player: ticks in, acks out once they are committed. An ack covers every tick before it."""
 
+    @property
+    def student_id(self) -> int:
+        """The student, who is known before anything is asked here."""
+        return cast(int, self.person_id)
+
     async def opened(self) -> None:
         """Check that the person studies the lesson, begin their row, and say where they are."""
         self.lesson_id: int = self.scope["url_route"]["kwargs"]["lesson_id"]
         await self.check()
-        await self.tell(welcome(self.lesson_id, await recorder.begin(self.person.pk, self.lesson_id)))
+        await self.tell(welcome(self.lesson_id, await recorder.begin(self.student_id, self.lesson_id)))
 
     async def check(self) -> None:
-        """Raise Refused where the person does not study the lesson, or not any more."""
-        await database_sync_to_async(lessons.studied_by)(self.person, self.lesson_id)
+        """Close where the person does not study the lesson, or not any more."""
+        if not await lessons.studies(self.student_id, self.lesson_id):
+            raise Closed(codes.NOTHING_TO_SEE)
 
     async def told(self, frame: dict[str, Any]) -> None:
         """Record a tick and ack it."""
         if frame.get("type") != "progress":
             raise unknown_type(frame)
-        tick = parse_tick(frame, user_id=self.person.pk, lesson_id=self.lesson_id)
+        tick = parse_tick(frame, user_id=self.student_id, lesson_id=self.lesson_id)
         [ack] = await recorder.record([tick])
         await self.tell(
             {

@@ -6,18 +6,18 @@ import asyncio
 import logging
 import reprlib
 from collections.abc import Coroutine
-from typing import Any, cast
+from typing import Any
 
 import psycopg
-from channels.auth import get_user
 from channels.consumer import AsyncConsumer, get_handler_name
 from channels.exceptions import StopConsumer
 from django.conf import settings
 from django.db import DatabaseError
+from django.http import parse_cookie
 
 from consumers import codes, heartbeat
 from consumers.wire import Frame, Wire, wire_of
-from progress.models import User
+from progress import signed_in
 from progress.refusals import Refused, Unreadable
 from progress.ticks import parse_object
 
@@ -43,16 +43,16 @@ class Socket(AsyncConsumer):
 
     channel_layer_alias = "none: sockets listen through the hub"
 
+    person_id: int | None = None
+    """Who is signed in on this socket; None until that is known."""
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.is_open = False
+        self.entered = False
+        self.doubted = False
         self.bad_frames = 0
         self.heard_at = self.pinged_at = asyncio.get_running_loop().time()
-
-    @property
-    def person(self) -> User:
-        """Who is signed in on this socket."""
-        return cast(User, self.scope["user"])
 
     async def opened(self) -> None:
         """Check what the person may do and begin. Raise Refused or Closed to turn them away."""
@@ -109,14 +109,26 @@ class Socket(AsyncConsumer):
         await self.send({"type": "websocket.accept"})
         self.wire: Wire = wire_of(self.scope, self.send)
         self.is_open = True
-        heartbeat.watch(self)
-        if self.person.is_authenticated:
-            # From here on we hear of changed rights; of those that changed since the handshake, here.
-            await self._or_close(self._read_person())
-        if self.person.is_authenticated:
-            await self._or_close(self.opened())
-        else:
-            await self.close(codes.NOT_SIGNED_IN)
+        heartbeat.watch(self)  # from here on we hear of changed rights
+        await self._or_close(self._enter())
+
+    async def _enter(self) -> None:
+        await self._identify()
+        await self.opened()
+        self.entered = True
+        while self.doubted:
+            # Rights changed while they were read, perhaps after that.
+            self.doubted = False
+            await self._look_again()
+
+    async def _identify(self, *, anew: bool = False) -> None:
+        self.person_id = await signed_in.person_of(self._session_key(), anew=anew)
+        if self.person_id is None:
+            raise Closed(codes.NOT_SIGNED_IN)
+
+    def _session_key(self) -> str:
+        cookies = [value for name, value in self.scope["headers"] if name == b"cookie"]
+        return parse_cookie(b"; ".join(cookies).decode("latin1")).get(settings.SESSION_COOKIE_NAME, "")
 
     async def websocket_receive(self, message: dict[str, Any]) -> None:
         """Parse a frame and act; what is wrong with it is told, and twenty wrong ones in a row are enough."""
@@ -154,19 +166,21 @@ class Socket(AsyncConsumer):
             self.pinged_at = now
             await self.tell(PING)
 
+    def concerns(self, people: set[int] | None) -> bool:
+        """Whether a change of these people's rights, None meaning everybody's, may be one of this person's."""
+        return people is None or self.person_id is None or self.person_id in people
+
     async def look_again(self) -> None:
         """Check the person's rights anew: somebody changed them (consumers.access calls)."""
-        await self._read_person()
-        if self.person.is_authenticated:
-            await self._or_close(self.check())
+        if self.entered:
+            await self._or_close(self._look_again())
         else:
-            await self.close(codes.NOT_SIGNED_IN)
+            self.doubted = True
 
-    async def _read_person(self) -> None:
-        scope = cast(Any, self.scope)
-        session = type(scope["session"]._wrapped)(scope["session"].session_key)
-        # Read anew: gone after a sign-out, and after a changed password its hash fits no more.
-        scope["user"] = await get_user(cast(Any, {**scope, "session": session}))
+    async def _look_again(self) -> None:
+        # The session too: gone after a sign-out, and after a changed password its hash fits no more.
+        await self._identify(anew=True)
+        await self.check()
 
     async def turn_away(self) -> None:
         """Close so that the client comes again."""

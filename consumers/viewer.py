@@ -19,7 +19,6 @@ class Viewer:
     after it.
     """
 
-    person_id: int
     wire: Wire
     end: Callable[[], Awaitable[None]]
     """Ends its connection: the other end reads too slowly."""

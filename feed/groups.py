@@ -1,7 +1,20 @@
 """Group names: every audience that an entry can be sent to, and the groups of a viewer."""
 
-from progress.models import User
-from progress.querysets import is_administrator
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import cast
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Exists, OuterRef, QuerySet
+
+from progress import database
+from progress.models import Course, Enrollment, User
+from progress.querysets import administrators
+from progress.together import Together
+
+Rights = tuple[int, bool, list[int], bool]
+"""A person's id, whether they are an administrator, the courses they teach, and whether they ever studied one."""
 
 ALL = "feed.all"
 
@@ -27,9 +40,33 @@ def of_viewer(viewer: User) -> list[str]:
     An administrator has `feed.all` alone; anybody else a group for every course taught, and their own if they ever
     studied. It is the same permission as RecordQuerySet.visible_to, said in groups.
     """
-    if not viewer.is_active:
-        return []
-    if is_administrator(viewer):
-        return [ALL]
-    taught = [of_course(pk) for pk in sorted(viewer.courses_taught.values_list("pk", flat=True))]
-    return [*taught, of_student(viewer.pk)] if viewer.enrollments.exists() else taught
+    return next(iter(_named(_rights([viewer.pk])).values()), [])
+
+
+async def look_up(viewer_id: int) -> list[str]:
+    """The same, read together with what others look up at the same moment (progress.together)."""
+    return await _together.ask(viewer_id) or []
+
+
+def _rights(viewer_ids: Sequence[int]) -> QuerySet[User, Rights]:
+    active = User.objects.filter(pk__in=viewer_ids, is_active=True)
+    return active.values_list(
+        "pk",
+        Exists(administrators().filter(pk=OuterRef("pk"))),
+        ArraySubquery(Course.objects.filter(instructors=OuterRef("pk")).order_by("pk").values("pk")),
+        Exists(Enrollment.objects.filter(user=OuterRef("pk"))),
+    )
+
+
+def _named(rights: Iterable[Rights]) -> dict[int, list[str]]:
+    return {
+        pk: [ALL] if administers else [*map(of_course, taught), *([of_student(pk)] if studied else [])]
+        for pk, administers, taught, studied in rights
+    }
+
+
+async def _read(viewer_ids: Sequence[int]) -> dict[int, list[str]]:
+    return _named(cast(list[Rights], await database.rows(_rights(viewer_ids))))
+
+
+_together = Together(_read)

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connections
 from django.db.models import QuerySet
 from psycopg import AsyncConnection, pq
@@ -80,7 +81,10 @@ async def rows(query: QuerySet[Any, tuple[Any, ...]]) -> list[tuple[Any, ...]]:
 
     The columns come back as PostgreSQL types them (JSON parsed), which for our models is as the ORM gives them.
     """
-    statement, parameters = query.query.sql_with_params()
+    try:
+        statement, parameters = query.query.sql_with_params()
+    except EmptyResultSet:  # the ORM sees by itself that nothing can be found
+        return []
     async with connection() as borrowed:
         cursor = await borrowed.execute(statement, parameters)
         return await cursor.fetchall()

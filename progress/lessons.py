@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db.models import Exists, OuterRef
 
+from progress import database
 from progress.models import Enrollment, Lesson, User
 from progress.refusals import NotEnrolled, NotFound
+from progress.together import Together
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,3 +43,24 @@ def studied_by(person: User, lesson_id: int) -> Lesson:
     if not seen.studied:
         raise NotEnrolled
     return seen.lesson
+
+
+async def studies(person_id: int, lesson_id: int) -> bool:
+    """Whether `studied_by` would return the lesson, asked together with others at the same moment."""
+    return await _together.ask((person_id, lesson_id)) or False
+
+
+async def _read(asked: Sequence[tuple[int, int]]) -> dict[tuple[int, int], bool]:
+    people, lessons = {person for person, _ in asked}, {lesson for _, lesson in asked}
+    studied = Enrollment.objects.filter(
+        active=True,
+        user__is_active=True,
+        user__in=people,
+        course__lessons__in=Lesson.objects.ready().filter(pk__in=lessons),
+    )
+    found = set(await database.rows(studied.values_list("user_id", "course__lessons")))
+    return {pair: pair in found for pair in asked}
+
+
+# A class watches few lessons; what a round reads is at most its people times its lessons.
+_together = Together(_read, most=100)

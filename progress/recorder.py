@@ -11,7 +11,6 @@ FOR UPDATE does not cover a row that is not there yet; then rows are locked in (
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import weakref
 from collections.abc import Sequence
@@ -35,6 +34,7 @@ from progress.quizzes import Answered
 from progress.refusals import NotFound, QuizRequired, Refused
 from progress.rows import Key, Record
 from progress.ticks import Tick
+from progress.together import Together
 
 log = logging.getLogger(__name__)
 
@@ -122,16 +122,25 @@ async def begin(user_id: int, lesson_id: int) -> Record:
 
     Raises NotFound where the lesson is gone.
     """
-    key = (user_id, lesson_id)
-    async with database.connection() as connection:
-        records = await rows.read(connection, [key])
-        if key not in records:
-            with contextlib.suppress(psycopg.IntegrityError):  # removed at this moment
-                await rows.insert_missing(connection, [key])
-            records = await rows.read(connection, [key])
-    if key not in records:
+    try:
+        record = await _beginning.ask((user_id, lesson_id))
+    except psycopg.IntegrityError:  # it, or the person, is removed at this moment
+        record = None
+    if record is None:
         raise NotFound("lesson")
-    return records[key]
+    return record
+
+
+async def _begin(keys: Sequence[Key]) -> dict[Key, Record]:
+    async with database.connection() as connection:
+        records = await rows.read(connection, keys)
+        if missing_keys := sorted(set(keys) - set(records)):
+            await rows.insert_missing(connection, missing_keys)
+            records |= await rows.read(connection, missing_keys)
+    return records
+
+
+_beginning = Together(_begin)
 
 
 async def idle() -> None:

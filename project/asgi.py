@@ -1,9 +1,8 @@
 """The ASGI application: pages and API to Django, sockets to the consumers."""
 
 import os
-from typing import Any, cast
+from typing import Any
 
-from channels.auth import AuthMiddlewareStack
 from channels.routing import ProtocolTypeRouter, URLRouter
 from django.core.asgi import get_asgi_application
 
@@ -37,7 +36,7 @@ async def known_sockets(scope: Any, receive: Any, send: Any) -> Any:
 application = ProtocolTypeRouter(
     {
         "http": http,
-        "websocket": OwnOriginOnly(cast(Any, AuthMiddlewareStack(known_sockets))),
+        "websocket": OwnOriginOnly(known_sockets),
         "lifespan": lifetime.lifespan,
     }
 )

@@ -3,7 +3,9 @@
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Warning, register
+from django.core.checks import CheckMessage, Error, Warning, register
+
+from progress.querysets import MODEL_BACKEND
 
 
 @register()
@@ -19,3 +21,26 @@ def check_mail(**_: Any) -> list[CheckMessage]:
             id="project.W001",
         )
     ]
+
+
+@register()
+def check_sessions(**_: Any) -> list[CheckMessage]:
+    """Refuse sessions and sign-ins that sockets cannot read: progress.signed_in asks the database for both."""
+    found: list[CheckMessage] = []
+    if settings.SESSION_ENGINE != "django.contrib.sessions.backends.db":
+        found.append(
+            Error(
+                "Sockets cannot read the sessions.",
+                hint="Set SESSION_ENGINE to django.contrib.sessions.backends.db.",
+                id="project.E001",
+            )
+        )
+    if settings.AUTHENTICATION_BACKENDS != [MODEL_BACKEND]:
+        found.append(
+            Error(
+                "The groups of a viewer are read as Django's ModelBackend grants permissions.",
+                hint=f"Leave AUTHENTICATION_BACKENDS at {MODEL_BACKEND}.",
+                id="project.E002",
+            )
+        )
+    return found

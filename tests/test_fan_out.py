@@ -85,7 +85,7 @@ class Hall:
 
     def seat(self, *, at: int = 0, filters: Filters = NONE) -> tuple[Viewer, Page]:
         page = Page()
-        viewer = Viewer(1, page, page.end, filters)
+        viewer = Viewer(page, page.end, filters)
         viewer.cursors[GROUP] = Mark(self.stream.at.epoch if self.stream.at else EPOCH, at)
         self.stream.viewers.add(viewer)
         return viewer, page

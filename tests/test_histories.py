@@ -58,7 +58,7 @@ class Watcher(Viewer):
         async def end() -> None:
             raise AssertionError("it reads all that it is given")
 
-        super().__init__(1, Queued(send), end)
+        super().__init__(Queued(send), end)
 
     def ids(self) -> list[str]:
         return [entry["id"] for frame in self.frames for entry in frame.get("entries", [])]
