@@ -10,22 +10,23 @@ from __future__ import annotations
 import asyncio
 import logging
 import weakref
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
 import msgspec
 from channels.layers import get_channel_layer
-from redis.exceptions import RedisError
 
-from consumers import access, frames
+from consumers import access, frames, replays
 from consumers.fan_out import FanOut
 from consumers.frames import Appended, Item
+from consumers.replays import AWAY, Replayed
 from consumers.stream import Stream
 from consumers.viewer import Viewer
 from feed import history, scripts
 from feed.filters import Filters
 from feed.history import Mark, Position
 from feed.layer import HistoryLoopLayer, histories
+from progress.together import Together
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +35,6 @@ LOOK_SECONDS = 2.0
 
 SUBSCRIBE_SECONDS = 3.0
 PATIENCE_SECONDS = 0.1
-AWAY = (RedisError, OSError, TimeoutError)
 
 
 class Hub:
@@ -43,6 +43,7 @@ class Hub:
     def __init__(self) -> None:
         self.streams: dict[str, Stream] = {}
         self._fan_out = FanOut(self.streams, self.reset)
+        self._subscribing = Together(self._subscribe, away=AWAY)
         self._lock = asyncio.Lock()
         self._channel: str | None = None
         self._beginning = asyncio.Lock()
@@ -63,15 +64,23 @@ class Hub:
         if turn is None:
             self.leave(viewer)
             turn = viewer.turn
-        replays: dict[str, tuple[Mark, list[Item]]] = {}
+        replayed: dict[str, list[Replayed]] = {group: [] for group in asked}
+        at = dict(asked)
         try:
-            for group, mark in asked.items():
+            for group in asked:
                 await self._open(group)
-                replays[group] = (mark, [])
-            while behind := [group for group, (mark, _) in replays.items() if self._is_behind(group, mark)]:
-                for group in behind:
-                    if not await self._replay(group, replays):
+            # One who is ahead heard it from a process that heard it sooner, or was never told that: the history says.
+            wanting = [group for group, mark in at.items() if not self._is_at(group, mark)]
+            while wanting:
+                for group in wanting:
+                    replay = await self._replay(group, at[group])
+                    if replay is None:
                         return False
+                    replayed[group].append(replay)
+                    at[group] = replay.at
+                wanting = [group for group, mark in at.items() if self._is_behind(group, mark)]
+                if sum(len(replay.items) for each in replayed.values() for replay in each) > history.MOST_REPLAYED:
+                    return False
         except AWAY as error:
             log.warning("A viewer could not be subscribed", extra={"error": repr(error)})
             return False
@@ -79,16 +88,19 @@ class Hub:
             return False
         viewer.filters = filters
         viewer.write(frames.subscribed({group: str(mark) for group, mark in asked.items()}, recovered=True))
-        for group, (mark, items) in replays.items():
-            viewer.give(group, mark, *frames.run_of(group, asked[group], items, filters))
+        for group, missed in replayed.items():
+            viewer.cursors[group] = asked[group]
+            for replay in missed:
+                viewer.give(group, replay.at, *replay.run(filters))
             self.streams[group].viewers.add(viewer)
         return True
 
     def leave(self, viewer: Viewer) -> None:
         """Deliver nothing more to this viewer."""
+        for group in viewer.cursors:
+            if stream := self.streams.get(group):
+                stream.viewers.discard(viewer)
         viewer.forget()
-        for stream in self.streams.values():
-            stream.viewers.discard(viewer)
 
     async def stop(self) -> None:
         """End the hub's tasks and subscriptions."""
@@ -98,20 +110,21 @@ class Hub:
         self._tasks.clear()
         self.streams.clear()
 
+    def _is_at(self, group: str, mark: Mark) -> bool:
+        stream = self.streams.get(group)
+        return stream is not None and stream.at == mark
+
     def _is_behind(self, group: str, mark: Mark) -> bool:
         stream = self.streams.get(group)
         return stream is None or stream.at is None or mark.epoch != stream.at.epoch or mark.offset < stream.at.offset
 
-    async def _replay(self, group: str, replays: dict[str, tuple[Mark, list[Item]]]) -> bool:
-        mark, items = replays[group]
-        waiting = sum(len(each) for _, each in replays.values())
-        replay = await histories().replay(group, mark, most=max(0, history.MOST_REPLAYED - waiting))
-        if replay is None:
-            return False
-        replays[group] = (replay.at, [*items, *map(frames.item, replay.items)])
-        # The stream's own epoch is behind only while a `reset` for it is on its way.
+    async def _replay(self, group: str, mark: Mark) -> Replayed | None:
+        replay = await replays.after(group, mark)
         stream = self.streams.get(group)
-        return stream is not None and (stream.at is None or stream.at.epoch == replay.at.epoch)
+        if replay is None or stream is None:
+            return None
+        # The stream's own epoch is behind only while a `reset` for it is on its way.
+        return replay if stream.at is None or stream.at.epoch == replay.at.epoch else None
 
     async def start(self) -> None:
         """Begin to listen; where Redis is away, as soon as it is back."""
@@ -138,14 +151,20 @@ class Hub:
         if stream is None:
             stream = self.streams[group] = Stream(group)
         stream.idle_since = asyncio.get_running_loop().time()
-        if stream.subscribed.is_set():
-            return
-        await _layer().group_add(group, await self._attend())
+        if not stream.subscribed.is_set():
+            await self._subscribing.ask(group)
+
+    async def _subscribe(self, groups: Sequence[str]) -> dict[str, Stream]:
+        streams = {group: self.streams[group] for group in groups if group in self.streams}
+        for group in streams:
+            await _layer().group_add(group, await self._attend())
         # SUBSCRIBE is sent but not answered when group_add returns; a position told through the group is heard only
         # once it is in force, and says where the stream was then.
         async with asyncio.timeout(SUBSCRIBE_SECONDS):
-            await histories().positions([group], announce=True)
-            await stream.subscribed.wait()
+            await histories().positions(streams, announce=True)
+            for stream in streams.values():
+                await stream.subscribed.wait()
+        return streams
 
     async def _listen(self) -> None:
         await self._attending.wait()

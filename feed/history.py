@@ -12,7 +12,7 @@ Keys: `<prefix>:meta:<group>` (hash: run_id, epoch, offset), `<prefix>:history:<
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, cast
 
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 MOST_REPLAYED = 1000
 """Items that one replay gives; whoever missed more takes a new snapshot."""
+
+GROUPS_PER_REPLAY = 20
+"""Histories that one script reads to replay them: at most 20,000 items."""
 
 CHUNK = 500
 """Items, or groups, that one run of a script takes: Redis serves nobody else meanwhile."""
@@ -53,6 +56,8 @@ def parse_mark(text: object) -> Mark | None:
 
 
 Position = dict[str, Mark]
+Place = tuple[str, Mark]
+"""A group, and a mark in its history."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +79,11 @@ class Replay:
 
     items: list[bytes]
     at: Mark
+
+    def after(self, mark: Mark) -> Replay | None:
+        """What is after `mark`, which must be of the same epoch; None where not all of it is here."""
+        many = self.at.offset - mark.offset
+        return Replay(self.items[len(self.items) - many :], self.at) if 0 <= many <= len(self.items) else None
 
 
 def bound(group: str) -> int:
@@ -141,8 +151,34 @@ class Histories:
 
     async def replay(self, group: str, mark: Mark, *, most: int = MOST_REPLAYED) -> Replay | None:
         """Return everything after `mark`, or None where that is impossible: another epoch, trimmed, or too much."""
-        answer = await self._replay(args=[self._prefix, group, mark.epoch, mark.offset, most])
-        return Replay(answer[2:], Mark(answer[0].decode(), int(answer[1]))) if answer else None
+        replay = (await self.replays([(group, mark)])).get((group, mark))
+        return replay if replay is not None and len(replay.items) <= most else None
+
+    async def replays(self, asked: Collection[Place]) -> dict[Place, Replay]:
+        """Return everything after each mark of a group; left out where that is impossible, as above.
+
+        What several marks of a group have in common is read once.
+        """
+        least: dict[tuple[str, str], int] = {}
+        for group, mark in asked:
+            key = (group, mark.epoch)
+            least[key] = min(mark.offset, least.get(key, mark.offset))
+        tails: dict[tuple[str, str], Replay] = {}
+        keys = list(least)
+        for start in range(0, len(keys), GROUPS_PER_REPLAY):
+            some = keys[start : start + GROUPS_PER_REPLAY]
+            arguments = [text for key in some for text in (*key, least[key])]
+            answers = await self._replay(args=[self._prefix, MOST_REPLAYED, *arguments])
+            tails |= {
+                key: Replay(answer[2:], Mark(answer[0].decode(), int(answer[1])))
+                for key, answer in zip(some, answers, strict=True)
+                if answer
+            }
+        return {
+            (group, mark): after
+            for group, mark in asked
+            if (tail := tails.get((group, mark.epoch))) and (after := tail.after(mark))
+        }
 
     async def reason(self, group: str) -> ResetReason:
         """Return why the group's epoch was begun: by hand with a reason, or because a history was lost."""

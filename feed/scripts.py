@@ -115,20 +115,28 @@ return answer
 """
 )
 
-# ARGV: prefix, group, epoch, offset, most.
+# ARGV: prefix, most, then for each history: group, epoch, offset.
+# Answers for each: nothing where the epoch is over or the offset never was, else epoch, offset and, of the items after
+# the offset asked for, the newest `most` that there are.
 REPLAY = (
     _OPEN
     + """
-local meta, history = keys(ARGV[2])
-local epoch, offset = open(ARGV[2])
-local from, most = tonumber(ARGV[4]), tonumber(ARGV[5])
-if ARGV[3] ~= epoch or from > offset or offset - from > most then return {} end
-local answer = {epoch, offset}
-for _, row in ipairs(redis.call('XRANGE', history, string.format('%d-0', from + 1), '+')) do
-  answer[#answer + 1] = row[2][2]
+local most, answers = tonumber(ARGV[2]), {}
+for index = 3, #ARGV, 3 do
+  local group, from = ARGV[index], tonumber(ARGV[index + 2])
+  local meta, history = keys(group)
+  local epoch, offset = open(group)
+  local answer = {}
+  if ARGV[index + 1] == epoch and from <= offset then
+    answer = {epoch, offset}
+    from = math.max(from, offset - most)
+    for _, row in ipairs(redis.call('XRANGE', history, string.format('%d-0', from + 1), '+')) do
+      answer[#answer + 1] = row[2][2]
+    end
+  end
+  answers[#answers + 1] = answer
 end
-if #answer - 2 ~= offset - from then return {} end
-return answer
+return answers
 """
 )
 

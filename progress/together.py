@@ -1,4 +1,4 @@
-"""Together: the same kind of question, asked by many at about the same moment, is put to the database once.
+"""Together: what many ask at about the same moment, of the database or of Redis, is asked once for all of them.
 
 What gathers while one round is under way is the next round, so there is no timer: a question that comes alone is
 asked at once, and a class that comes back at once is a few rounds.
@@ -30,7 +30,8 @@ class _Round:
 class Together(Generic[Question, Answer]):
     """Asks `answer_all` for many at a time; each event loop has rounds of its own.
 
-    An answer is of a round that began after its question was asked, so it is never older than the question.
+    An answer is of a round that began after its question was asked, so it is never older than the question. `away` are
+    the errors that say nothing of a question, but that nothing can be answered.
     """
 
     def __init__(
@@ -38,8 +39,10 @@ class Together(Generic[Question, Answer]):
         answer_all: Callable[[Sequence[Question]], Awaitable[Mapping[Question, Answer]]],
         *,
         most: int = MOST_IN_A_ROUND,
+        away: tuple[type[Exception], ...] = (psycopg.OperationalError,),
     ) -> None:
         self._answer_all = answer_all
+        self._away = away
         self._most = most
         self._rounds: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _Round] = weakref.WeakKeyDictionary()
 
@@ -70,7 +73,7 @@ class Together(Generic[Question, Answer]):
         try:
             answers = await self._answer_all(list(asked))
         except Exception as error:
-            if len(asked) > 1 and not isinstance(error, psycopg.OperationalError):
+            if len(asked) > 1 and not isinstance(error, self._away):
                 # Something is wrong with one of them: alone, each gets the answer that is its own.
                 for question, future in asked.items():
                     await self._answer({question: future})
