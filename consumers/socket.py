@@ -96,9 +96,16 @@ class Socket(AsyncConsumer):
         await getattr(self, get_handler_name(message))(message)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Serve until the socket closes. Whatever ends it, a fault of ours too, nothing of it is kept."""
+        """Serve until the socket closes. Whatever ends it, a fault of ours too, nothing of it is kept.
+
+        The stock call waits for the socket and a channel at once, with a task for each message; there is no channel.
+        """
+        self.scope, self.base_send = scope, send
         try:
-            await super().__call__(scope, receive, send)
+            while True:
+                await self.dispatch(await receive())
+        except StopConsumer:
+            pass
         finally:
             self.is_open = False
             heartbeat.forget(self)

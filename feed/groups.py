@@ -8,7 +8,7 @@ from typing import cast
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Exists, OuterRef, QuerySet
 
-from progress import database
+from progress.compiled import Compiled, Given
 from progress.models import Course, Enrollment, User
 from progress.querysets import administrators
 from progress.together import Together
@@ -48,8 +48,8 @@ async def look_up(viewer_id: int) -> list[str]:
     return await _together.ask(viewer_id) or []
 
 
-def _rights(viewer_ids: Sequence[int]) -> QuerySet[User, Rights]:
-    active = User.objects.filter(pk__in=viewer_ids, is_active=True)
+def _rights(viewer_ids: Sequence[int] | Given) -> QuerySet[User, Rights]:
+    active = User.objects.filter(pk__among=viewer_ids, is_active=True)
     return active.values_list(
         "pk",
         Exists(administrators().filter(pk=OuterRef("pk"))),
@@ -66,7 +66,8 @@ def _named(rights: Iterable[Rights]) -> dict[int, list[str]]:
 
 
 async def _read(viewer_ids: Sequence[int]) -> dict[int, list[str]]:
-    return _named(cast(list[Rights], await database.rows(_rights(viewer_ids))))
+    return _named(cast(list[Rights], await _rights_of_many.rows(viewers=viewer_ids)))
 
 
+_rights_of_many = Compiled(lambda: _rights(Given("viewers")))
 _together = Together(_read)

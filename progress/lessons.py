@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from django.db.models import Exists, OuterRef
 
-from progress import database
+from progress.compiled import Compiled, Given
 from progress.models import Enrollment, Lesson, User
 from progress.refusals import NotEnrolled, NotFound
 from progress.together import Together
@@ -50,15 +50,19 @@ async def studies(person_id: int, lesson_id: int) -> bool:
     return await _together.ask((person_id, lesson_id)) or False
 
 
-async def _read(asked: Sequence[tuple[int, int]]) -> dict[tuple[int, int], bool]:
-    people, lessons = {person for person, _ in asked}, {lesson for _, lesson in asked}
-    studied = Enrollment.objects.filter(
+_studied = Compiled(
+    lambda: Enrollment.objects.filter(
         active=True,
         user__is_active=True,
-        user__in=people,
-        course__lessons__in=Lesson.objects.ready().filter(pk__in=lessons),
-    )
-    found = set(await database.rows(studied.values_list("user_id", "course__lessons")))
+        user__among=Given("people"),
+        course__lessons__in=Lesson.objects.ready().filter(pk__among=Given("lessons")),
+    ).values_list("user_id", "course__lessons")
+)
+
+
+async def _read(asked: Sequence[tuple[int, int]]) -> dict[tuple[int, int], bool]:
+    people, lessons = {person for person, _ in asked}, {lesson for _, lesson in asked}
+    found = set(await _studied.rows(people=list(people), lessons=list(lessons)))
     return {pair: pair in found for pair in asked}
 
 

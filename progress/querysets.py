@@ -28,6 +28,7 @@ Row = TypeVar("Row", bound=models.Model)
 
 @models.ForeignKey.register_lookup
 @models.BigAutoField.register_lookup
+@models.CharField.register_lookup
 class Among(Lookup):
     """`column__among=<array>`: equal to any element of an array that is computed once.
 

@@ -14,10 +14,11 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
-from django.utils import timezone
+from django.contrib.sessions.models import Session
+from django.db.models.functions import Now
 from django.utils.crypto import constant_time_compare
 
-from progress import database
+from progress.compiled import Compiled, Given
 from progress.models import User
 from progress.together import Together
 
@@ -61,15 +62,21 @@ def forget(people: Iterable[int] | None) -> None:
             del remembered[key]
 
 
-async def _read(session_keys: Sequence[str]) -> Mapping[str, int]:
-    sessions = SessionStore.get_model_class().objects.filter(
-        session_key__in=session_keys, expire_date__gt=timezone.now()
+_sessions = Compiled(
+    lambda: Session.objects.filter(session_key__among=Given("keys", "text"), expire_date__gt=Now()).values_list(
+        "session_key", "session_data"
     )
+)
+_passwords = Compiled(
+    lambda: User.objects.filter(pk__among=Given("people"), is_active=True).values_list("pk", "password")
+)
+
+
+async def _read(session_keys: Sequence[str]) -> Mapping[str, int]:
     store = SessionStore()
-    data = {key: store.decode(text) for key, text in await database.rows(sessions.values_list("pk", "session_data"))}
+    data = {key: store.decode(text) for key, text in await _sessions.rows(keys=session_keys)}
     claimed = {key: pk for key, session in data.items() if (pk := _claimed(session)) is not None}
-    active = User.objects.filter(pk__in=set(claimed.values()), is_active=True)
-    passwords: dict[int, str] = dict(await database.rows(active.values_list("pk", "password")))
+    passwords: dict[int, str] = dict(await _passwords.rows(people=list(set(claimed.values()))) if claimed else [])
     return {
         key: pk
         for key, pk in claimed.items()
