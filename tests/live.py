@@ -63,6 +63,8 @@ def test_database_url() -> str:
 class Site:
     """Two web processes and a worker; each may be killed and started again."""
 
+    web_command = (sys.executable, "-m", "project.server")
+
     def __init__(self, folder: Path, *, redis_url: str = "", webs: int = 2) -> None:
         self.folder = folder
         self.ports = [free_port() for _ in range(webs)]
@@ -96,9 +98,7 @@ class Site:
 
     def start(self, name: str) -> None:
         """Start `web0`, `web1` or `worker`."""
-        command = (
-            [sys.executable, "-m", "project.server"] if name.startswith("web") else [sys.executable, "manage.py", name]
-        )
+        command = self.web_command if name.startswith("web") else (sys.executable, "manage.py", name)
         port = str(self.ports[int(name[3:])]) if name.startswith("web") else ""
         environment = {**self.environment, "PORT": port or "0"}
         with (self.folder / f"{name}.log").open("ab") as log:
