@@ -49,9 +49,18 @@ class Contender:
         """Publish at once, and say what was seen until the last socket had all."""
         return self._publish("burst", entries, within, count=entries)
 
-    def steady(self, rate: float, seconds: float, *, within: float) -> dict[str, Any]:
+    def steady(self, rate: float, seconds: float, *, within: float, longer_by: int = 0) -> dict[str, Any]:
         """Publish one by one, and say what was seen until the last socket had all."""
-        return self._publish("steady", int(rate * seconds), within, rate=rate, seconds=seconds)
+        return self._publish("steady", int(rate * seconds), within, rate=rate, seconds=seconds, longer_by=longer_by)
+
+    def deafen(self) -> None:
+        """Open one more socket, which is joined and never read."""
+        self.aim()
+        self.load.ask("deafen")
+
+    def undeafen(self) -> bool:
+        """Close it; return whether the server had ended it by then."""
+        return bool(self.load.ask("undeafen")["ended"])
 
     def again(self, count: int, *, missed: int, within: float) -> dict[str, Any]:
         """Break all connections, publish what they miss, open all at once; say when all had all."""

@@ -11,13 +11,14 @@ from tests.bench.marks import PUBLISHED
 _ids = itertools.count(1)
 
 
-def entries(count: int) -> list[dict[str, Any]]:
-    """Make entries of about 400 bytes, stamped with now on the clock that all processes of a machine share."""
-    return [_entry(next(_ids)) for _ in range(count)]
+def entries(count: int, *, longer_by: int = 0) -> list[dict[str, Any]]:
+    """Make entries of about 400 bytes or more, stamped with now on the clock that all processes of a machine share."""
+    return [_entry(next(_ids), longer_by) for _ in range(count)]
 
 
-def _entry(number: int) -> dict[str, Any]:
+def _entry(number: int, longer_by: int) -> dict[str, Any]:
     return {
+        **({"note": "x" * longer_by} if longer_by else {}),
         "id": f"lesson_completed:{number}",
         "type": "lesson_completed",
         "timestamp": "2026-11-22T16:00:00.123456Z",

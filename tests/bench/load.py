@@ -62,6 +62,7 @@ class Load:
         self.buffer = bytearray(BUFFER_BYTES)
         self.room = memoryview(self.buffer)[TAIL:]
         self.kept_alive = time.monotonic()
+        self.deaf: socket.socket | None = None
         self.commanded = False
         self.lost = self.joining = self.retried = 0
         self.why = ""
@@ -120,6 +121,37 @@ class Load:
         self.why = ""
         return {}
 
+    def deafen(self) -> dict[str, Any]:
+        """Open one more socket, with a small buffer, and read nothing on it once it is joined."""
+        self.deaf = deaf = socket.socket()
+        deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16_384)
+        deaf.settimeout(10)
+        deaf.connect((self.target.host, self.target.port))
+        deaf.sendall(self._request(0))
+        heard = b""
+        for wanted, said in ((wire.HEAD_END, wire.text(self.target.hello.encode())), (self.target.ready.encode(), b"")):
+            while wanted not in heard:
+                heard += deaf.recv(4096)
+            deaf.sendall(said)
+        return {}
+
+    def undeafen(self) -> dict[str, Any]:
+        """Read what the kernel has for it, and say whether the server had ended the connection; close it."""
+        ended = False
+        if self.deaf is not None:
+            self.deaf.settimeout(1)
+            try:
+                while self.deaf.recv(BUFFER_BYTES):
+                    pass
+                ended = True
+            except ConnectionError:
+                ended = True
+            except TimeoutError:
+                pass
+            self.deaf.close()
+            self.deaf = None
+        return {"ended": ended}
+
     def turn(self, timeout: float) -> None:
         """Take what came."""
         for descriptor, event in self.epoll.poll(timeout):
@@ -133,18 +165,22 @@ class Load:
         if self.target.keepalive and time.monotonic() - self.kept_alive > KEEPALIVE_SECONDS:
             self._keep_alive()
 
-    def _open(self, number: int, *, sampled: bool) -> None:
+    def _request(self, number: int) -> bytes:
         target = self.target
         headers = dict(target.headers)
         if target.cookies:
             headers["Cookie"] = target.cookies[number % len(target.cookies)]
+        return wire.handshake(target.host, target.port, target.path, headers)
+
+    def _open(self, number: int, *, sampled: bool) -> None:
+        target = self.target
         opened = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         opened.setblocking(False)
         opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         connection = Connection(
             number,
             opened,
-            wire.handshake(target.host, target.port, target.path, headers),
+            self._request(number),
             [wire.HEAD_END, *([target.ready.encode()] if target.ready else [])],
             sampled,
         )

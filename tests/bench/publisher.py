@@ -31,12 +31,12 @@ async def burst(publish: Publish, *, count: int) -> dict[str, Any]:
     return {"began": began, "ended": time.monotonic_ns()}
 
 
-async def steady(publish: Publish, *, rate: float, seconds: float) -> dict[str, Any]:
+async def steady(publish: Publish, *, rate: float, seconds: float, longer_by: int = 0) -> dict[str, Any]:
     """Publish one by one at a rate."""
     began = time.monotonic_ns()
     for number in range(int(rate * seconds)):
         await asyncio.sleep(number / rate - (time.monotonic_ns() - began) / 1e9)
-        await publish(entries(1))
+        await publish(entries(1, longer_by=longer_by))
     return {"began": began, "ended": time.monotonic_ns()}
 
 

@@ -19,6 +19,10 @@ class Sizes:
     wide_sockets: int = 4000
     wide_rate: float = 2
     wide_seconds: float = 8
+    deaf_sockets: int = 25
+    deaf_rate: float = 50
+    deaf_seconds: float = 14
+    deaf_entry_bytes: int = 20_000
     idle_sockets: int = 2000
     storm_sockets: int = 2000
     storm_missed: int = 50
@@ -41,6 +45,7 @@ class Sizes:
             steady_seconds=1,
             wide_sockets=100,
             wide_seconds=2,
+            deaf_seconds=2,
             idle_sockets=100,
             storm_sockets=100,
         )
