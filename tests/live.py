@@ -53,7 +53,7 @@ def free_port() -> int:
         return port
 
 
-def test_database_url() -> str:
+def address_of_test_database() -> str:
     """The address of the database that this run's tests use, for processes of their own."""
     chosen = conninfo_to_dict(settings.DATABASE_URL)
     name = connection.settings_dict["NAME"]
@@ -70,7 +70,7 @@ class Site:
         self.ports = [free_port() for _ in range(webs)]
         self.environment = {
             **os.environ,
-            "DATABASE_URL": test_database_url(),
+            "DATABASE_URL": address_of_test_database(),
             "REDIS_URL": redis_url or settings.REDIS_URL,
             "LOG_LEVEL": "INFO",
             "PYTHONUNBUFFERED": "1",
