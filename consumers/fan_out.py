@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Mapping
+from typing import cast
 
 from django.conf import settings
 from redis.exceptions import RedisError
@@ -18,7 +19,6 @@ from consumers.frames import Item
 from consumers.stream import Stream
 from consumers.viewer import Viewer
 from consumers.wire import Run
-from feed.filters import Filters
 from feed.history import Mark
 from feed.layer import histories
 
@@ -32,7 +32,6 @@ CHUNK = 100
 """Items that a viewer who catches up is given at a time, before its wire is looked at again."""
 
 Reset = Callable[[Iterable[Viewer], str], None]
-Built = dict[Filters, tuple[Run, Mark] | tuple[None, None]]
 
 
 class FanOut:
@@ -76,39 +75,60 @@ class FanOut:
             await asyncio.sleep(RELIEF_SECONDS)
 
     async def _pass(self, stream: Stream, before: Mark, items: list[Item]) -> None:
-        at = Mark(before.epoch, before.offset + len(items))
-        built: Built = {}
-        failed = []
-        for count, viewer in enumerate(list(stream.viewers), start=1):
+        group, at = stream.group, cast(Mark, stream.passed)
+        count = 0
+        for filters, viewers in stream.viewers.alike():
             try:
-                self._give(viewer, stream.group, before, at, items, built)
+                run, told = frames.run_of(group, before, items, filters)
             except Exception:
-                # Nothing may be skipped without a word (law 5), and one viewer must not cost another its entries.
-                log.exception("A viewer could not be given entries", extra={"group": stream.group})
-                failed.append(viewer)
-            if count % YIELD_EVERY == 0:
-                await asyncio.sleep(0)
-        self._reset(failed, "history_lost")
+                # Nothing may be skipped without a word (law 5), and an item that nobody can read is read by nobody.
+                log.exception("Entries could not be framed", extra={"group": group})
+                self._reset(viewers, "history_lost")
+                continue
+            for viewer in viewers:
+                try:
+                    # Nearly always: it was there when the last pass ended, and reads.
+                    if viewer.cursors.get(group) is before and viewer.behind_since is None:
+                        self._give(viewer, group, at, run, told)
+                    else:
+                        self._give_if_due(viewer, group, before, at, items, run, told)
+                except Exception:
+                    # One viewer must not cost another its entries.
+                    log.exception("A viewer could not be given entries", extra={"group": group})
+                    self._reset([viewer], "history_lost")
+                count += 1
+                if count % YIELD_EVERY == 0:
+                    await asyncio.sleep(0)
 
-    def _give(self, viewer: Viewer, group: str, before: Mark, at: Mark, items: list[Item], built: Built) -> None:
+    def _give(self, viewer: Viewer, group: str, at: Mark, run: Run | None, told: Mark | None) -> None:
+        if run is not None and told is not None:
+            if not viewer.wire.give(run, codes.BEHIND_BYTES):
+                self._fell_behind(viewer)
+                return
+            viewer.told[group] = told
+        viewer.cursors[group] = at
+
+    def _give_if_due(
+        self,
+        viewer: Viewer,
+        group: str,
+        before: Mark,
+        at: Mark,
+        items: list[Item],
+        run: Run | None,
+        told: Mark | None,
+    ) -> None:
         cursor = viewer.cursors.get(group)
         if cursor is None or cursor.epoch != at.epoch or cursor.offset >= at.offset:
             return  # it left during the pass, or joined from a replay that has all this
         if viewer.behind_since is not None:
             return
-        if viewer.wire.unsent() > codes.BEHIND_BYTES:
-            self._fell_behind(viewer)
-            return
-        if cursor.offset == before.offset:
-            if viewer.filters not in built:
-                built[viewer.filters] = frames.run_of(group, before, items, viewer.filters)
-            run, told = built[viewer.filters]
-        elif cursor.offset > before.offset:
+        if cursor.offset > before.offset:
             # It joined from a replay that was ahead of the last pass by part of these items.
             run, told = frames.run_of(group, cursor, items[cursor.offset - before.offset :], viewer.filters)
-        else:
+        elif cursor.offset < before.offset:
             raise LookupError(f"a viewer at {cursor} was left behind at {before}")
-        viewer.give(group, at, run, told)
+        self._give(viewer, group, at, run, told)
 
     def _fell_behind(self, viewer: Viewer) -> None:
         viewer.behind_since = asyncio.get_running_loop().time()

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-ROUND_SECONDS = 5.0
+ROUND_SECONDS = 1.0
+YIELD_EVERY = 50
+"""Sockets between two looks at what else there is to do: an entry must not wait until thousands are pinged."""
 
 _sockets: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, set[Socket]] = weakref.WeakKeyDictionary()
 _tasks: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Task[None]] = weakref.WeakKeyDictionary()
@@ -44,7 +46,9 @@ def open_sockets() -> list[Socket]:
 async def _run(loop: asyncio.AbstractEventLoop) -> None:
     while _sockets.get(loop):
         await asyncio.sleep(ROUND_SECONDS)
-        for socket in open_sockets():
+        for count, socket in enumerate(open_sockets(), start=1):
+            if count % YIELD_EVERY == 0:
+                await asyncio.sleep(0)
             try:
                 await socket.beat(loop.time())
             except Exception:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import random
 import reprlib
 from collections.abc import Coroutine
 from typing import Any
@@ -52,7 +53,9 @@ class Socket(AsyncConsumer):
         self.entered = False
         self.doubted = False
         self.bad_frames = 0
-        self.heard_at = self.pinged_at = asyncio.get_running_loop().time()
+        self.heard_at = now = asyncio.get_running_loop().time()
+        # A class that came in the same second is not pinged in the same second for ever.
+        self.pinged_at = now - random.random() * codes.PING_SECONDS  # noqa: S311 - no secret
 
     async def opened(self) -> None:
         """Check what the person may do and begin. Raise Refused or Closed to turn them away."""

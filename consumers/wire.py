@@ -62,6 +62,9 @@ class Wire(Protocol):
     def write_all(self, frames: Run) -> None:
         """The same for several, which many sockets get."""
 
+    def give(self, frames: Run, most: int) -> bool:
+        """The same, unless more than `most` bytes are unsent; return whether they were taken."""
+
     def unsent(self) -> int:
         """Bytes that were written and that the system has not taken yet."""
 
@@ -109,6 +112,13 @@ class Queued:
         """Queue them."""
         for frame in frames.frames:
             self.write(frame)
+
+    def give(self, frames: Run, most: int) -> bool:
+        """Queue them, unless too much waits."""
+        if self._unsent > most:
+            return False
+        self.write_all(frames)
+        return True
 
     def unsent(self) -> int:
         """Bytes that wait here, the frame under way among them."""

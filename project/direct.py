@@ -1,25 +1,32 @@
 """Direct writes: a ready frame goes to the kernel at once, past Twisted's buffers and its next turn of the loop.
 
 Written through Twisted, each frame costs two epoll_ctl calls and waits for the next turn. That is most of the time of a
-fan-out. It may be left out only where nothing else could come between: the conditions are in `_direct`.
+fan-out. It may be left out only where nothing else could come between: nothing waits before us, on a plain TCP
+connection that is there and is not about to go (`DirectWire._write`).
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+from daphne.ws_protocol import WebSocketProtocol
 from twisted.internet.tcp import Connection
 
 from consumers.wire import Frame, Run
+
+OPEN = WebSocketProtocol.STATE_OPEN
 
 
 class DirectWire:
     """One socket's wire over Daphne's protocol of it, for the reactor's own thread."""
 
-    __slots__ = ("_protocol",)
+    __slots__ = ("_plain", "_protocol")
 
     def __init__(self, protocol: Any) -> None:
         self._protocol = protocol
+        transport = protocol.transport
+        # An open WebSocket does not begin TLS any more: what is plain now stays so.
+        self._plain = isinstance(transport, Connection) and not transport.TLS
 
     def write(self, frame: Frame) -> None:
         """Write one frame."""
@@ -28,6 +35,13 @@ class DirectWire:
     def write_all(self, frames: Run) -> None:
         """Write several in one call to the system."""
         self._write(frames.joined)
+
+    def give(self, frames: Run, most: int) -> bool:
+        """Write several, unless too much is unsent."""
+        if _unsent(self._protocol.transport) > most:
+            return False
+        self._write(frames.joined)
+        return True
 
     def unsent(self) -> int:
         """Bytes in the transport's two buffers."""
@@ -42,10 +56,17 @@ class DirectWire:
 
     def _write(self, data: bytes) -> None:
         protocol = self._protocol
-        if protocol.state != protocol.STATE_OPEN:
+        if protocol.state != OPEN:
             return  # closing or closed: nothing may follow a close frame
         transport = protocol.transport
-        if not self._direct(protocol, transport):
+        if (
+            not self._plain
+            or protocol.send_queue
+            or transport._tempDataLen
+            or len(transport.dataBuffer) > transport.offset
+            or transport.disconnecting
+            or not transport.connected
+        ):
             protocol.sendData(data)  # in its turn, behind what waits there already
             return
         try:
@@ -55,18 +76,6 @@ class DirectWire:
             sent = 0
         if sent < len(data):
             transport.write(data[sent:])
-
-    @staticmethod
-    def _direct(protocol: Any, transport: Any) -> bool:
-        """Whether nothing waits before us, on a plain TCP connection that is there and is not about to go."""
-        return (
-            isinstance(transport, Connection)
-            and not transport.TLS
-            and bool(transport.connected)
-            and not transport.disconnecting
-            and not protocol.send_queue
-            and not _unsent(transport)
-        )
 
 
 def _unsent(transport: Any) -> int:

@@ -57,6 +57,12 @@ class Page:
     def abort(self) -> None:
         pass
 
+    def give(self, run: Run, most: int) -> bool:
+        if self.full > most:
+            return False
+        self.write_all(run)
+        return True
+
     async def end(self) -> None:
         self.ended = True
 
