@@ -98,13 +98,15 @@ class Transition:
     row: Row
     announced: bool = False
     completed: bool = False
+    paid: tuple[Segment, ...] = ()
+    """What this tick played and the budget paid, in the order of playing, seconds played again among it."""
 
 
 def advance(row: Row, tick: Tick, *, lesson: Lesson, rules: Rules, now: datetime) -> Transition:
     """Return what `tick` makes of `row` at `now`, the database's clock."""
     if row.knows(tick):
         return Transition(row)
-    played = _play(_fill(row, rules, now), tick, lesson)
+    played, paid = _play(_fill(row, rules, now), tick, lesson)
     percentage = max(row.percentage, played.covered(lesson), _claim(played, tick, rules))
     watched = replace(
         _follow(played, lesson),
@@ -114,7 +116,7 @@ def advance(row: Row, tick: Tick, *, lesson: Lesson, rules: Rules, now: datetime
         last_accessed=now,
         players=_remember(row.players, tick),
     )
-    return _tell(_begin(watched, now), lesson, rules, now)
+    return replace(_tell(_begin(watched, now), lesson, rules, now), paid=tuple(paid))
 
 
 def complete(row: Row, *, lesson: Lesson, rules: Rules, now: datetime, asked: Asked = Asked.BY_STUDENT) -> Transition:
@@ -148,9 +150,9 @@ def _fill(row: Row, rules: Rules, now: datetime) -> Row:
     return replace(row, budget_seconds=filled, budget_at=now)
 
 
-def _play(row: Row, tick: Tick, lesson: Lesson) -> Row:
+def _play(row: Row, tick: Tick, lesson: Lesson) -> tuple[Row, list[Segment]]:
     if not tick.segments:
-        return row
+        return row, []
     budget, paid, unpaid = row.budget_seconds, [], []
     for start, end in coverage.clamp(tick.segments, duration=lesson.duration):
         payable = end if end - start <= budget + 1e-6 else start + budget
@@ -159,13 +161,14 @@ def _play(row: Row, tick: Tick, lesson: Lesson) -> Row:
             paid.append((start, payable))
         if end > payable:
             unpaid.append((payable, end))
-    return replace(
+    played = replace(
         row,
         budget_seconds=budget,
         segments=coverage.bounded(coverage.union([*row.segments, *paid]), most=MOST_SEGMENTS),
         unpaid_segments=coverage.bounded(coverage.union([*row.unpaid_segments, *unpaid]), most=MOST_SEGMENTS),
         suspicious=row.suspicious or (OUTRAN_THE_CLOCK if unpaid else ""),
     )
+    return played, paid
 
 
 def _claim(row: Row, tick: Tick, rules: Rules) -> float:

@@ -14,7 +14,7 @@ from progress.models import User
 from progress.papers import Result
 from progress.recorder import Ack, Completion
 from progress.refusals import QuizRequired, Refused
-from progress.ticks import MOST_SEGMENTS, parse_object, parse_tick
+from progress.ticks import MOST_SEGMENTS, RATES, parse_object, parse_tick
 
 router = Router()
 
@@ -82,6 +82,7 @@ TICK = {
                         "id": {"type": "integer", "minimum": 0},
                         "player": {"type": "string", "minLength": 1, "maxLength": 64},
                         "state": {"enum": ["playing", "paused", "ended"]},
+                        "rate": {"type": "number", "minimum": RATES[0], "maximum": RATES[1]},
                         "segments": {
                             "type": "array",
                             "maxItems": MOST_SEGMENTS,

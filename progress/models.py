@@ -462,6 +462,27 @@ class Outbox(models.Model):
         return f"{self.kind} {self.object_id}"
 
 
+class WatchedSpan(models.Model):
+    """A stretch of a lesson that was played once, and counted (progress.spans writes and removes).
+
+    Rewatching, retention and the places where students get stuck can be read from it; nothing of today reads it. The
+    table has no primary key and no foreign keys, and is partitioned by month of `at`.
+    """
+
+    pk = models.CompositePrimaryKey("user", "lesson", "at", "from_second")
+    user = models.ForeignKey(User, on_delete=models.DO_NOTHING, related_name="+", db_constraint=False, db_index=False)
+    lesson = models.ForeignKey(
+        Lesson, on_delete=models.DO_NOTHING, related_name="+", db_constraint=False, db_index=False
+    )
+    from_second = models.FloatField()
+    to_second = models.FloatField()
+    rate = models.FloatField(_("the player's speed, where it was told"), null=True)
+    at = models.DateTimeField(_("when it was counted"))
+
+    def __str__(self) -> str:
+        return f"{self.from_second:g} to {self.to_second:g}"
+
+
 class Correction(models.Model):
     """An audit record: who changed a student's record by hand, what, and for which reason. Never changed itself.
 

@@ -23,7 +23,7 @@ from asgiref.sync import async_to_sync
 from django.conf import settings
 from psycopg import AsyncConnection
 
-from progress import audit, certificates, database, deadlocks, outbox, quizzes, rows
+from progress import audit, certificates, database, deadlocks, outbox, quizzes, rows, spans
 from progress.advance import Rules, Transition, advance, complete, reconsider
 from progress.audit import Confirmation
 from progress.gate import Asked, missing
@@ -33,6 +33,7 @@ from progress.papers import Result
 from progress.quizzes import Answered
 from progress.refusals import NotFound, QuizRequired, Refused
 from progress.rows import Key, Record
+from progress.spans import Span
 from progress.ticks import Tick
 from progress.together import Together
 
@@ -218,10 +219,12 @@ async def _commit(batch: list[Sequence[Report]]) -> tuple[list[list[Ack] | Refus
         now = await _now(connection)
         states = {key: Transition(record.row) for key, record in records.items()}
         results: list[list[Ack] | Refused] = []
+        played: list[Span] = []
         for reports in batch:
             refusal = _refusal(reports, records)
-            results.append(refusal or [_apply(report, records, states, now, attempts) for report in reports])
+            results.append(refusal or [_apply(report, records, states, now, attempts, played) for report in reports])
         changed = {key: states[key].row for key, record in records.items() if states[key].row is not record.row}
+        await spans.append(connection, played, at=now)
         await rows.update(connection, {records[key].pk: row for key, row in changed.items()})
         await audit.write_confirmations(connection, _confirmed(batch, results, records))
         happened = _references(records, states)
@@ -268,11 +271,13 @@ def _apply(
     states: dict[Key, Transition],
     now: datetime,
     attempts: dict[int, Result],
+    played: list[Span],
 ) -> Ack:
     key = (report.user_id, report.lesson_id)
     lesson, before = records[key].lesson, states[key]
     if isinstance(report, Tick):
         after = advance(before.row, report, lesson=lesson, rules=rules(), now=now)
+        played.extend(Span(*key, start, end, report.rate) for start, end in after.paid)
     elif isinstance(report, Completion):
         after = complete(before.row, lesson=lesson, rules=rules(), now=now)
     elif isinstance(report, Confirmation):

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from django.db.models import Q, QuerySet
 
-from progress import certificates, jobs, outbox
+from progress import certificates, jobs, outbox, spans
 from progress.deadlocks import in_one_transaction
 from progress.models import (
     Certification,
@@ -211,15 +211,15 @@ def _tell_new_name(before: Named, after: Named) -> None:
 
 def _withdraw(whose: Q, *, of_lessons: bool = False) -> None:
     # Progress rows are locked in the one order of every writer, so that no tick commits an entry behind our back.
-    rows = UserProgress.objects.filter(whose).order_by("user_id", "lesson_id").select_for_update()
+    locked = UserProgress.objects.filter(whose).order_by("user_id", "lesson_id").select_for_update()
+    rows = list(locked.values_list("pk", "user_id", "course_id", "lesson_id", "announced_at", "completed_at"))
     taken = [
         (type, pk, user_id, course_id)
-        for pk, user_id, course_id, announced_at, completed_at in rows.values_list(
-            "pk", "user_id", "course_id", "announced_at", "completed_at"
-        )
+        for pk, user_id, course_id, _lesson, announced_at, completed_at in rows
         for type, at in (("progress_update", announced_at), ("lesson_completed", completed_at))
         if at is not None
     ]
+    spans.forget([(user_id, lesson_id) for _pk, user_id, _course, lesson_id, *_ in rows])
     if not of_lessons:
         # Then the enrolments, as everybody who submits an exam or issues a certificate does.
         list(Enrollment.objects.filter(whose).order_by("user_id", "course_id").select_for_update().values_list("pk"))

@@ -10,7 +10,7 @@ import asyncio
 import logging
 from dataclasses import dataclass
 
-from progress import database, outbox
+from progress import database, outbox, spans
 from progress.outbox import Reference
 
 log = logging.getLogger(__name__)
@@ -65,7 +65,7 @@ class Sweeper:
     failing: bool = False
 
     async def run(self) -> None:
-        """Sweep every half second, at once while there is more, and clear every hour."""
+        """Sweep every half second, at once while there is more; clear, and keep the spans' months, every hour."""
         loop = asyncio.get_running_loop()
         clear_at = loop.time()
         while not self.stopped.is_set():
@@ -81,6 +81,7 @@ class Sweeper:
             swept = await sweep()
             if and_clear:
                 await clear()
+                await spans.keep_months()
         except Exception as error:
             # Redis or the database away: an expected event. Keep trying; nothing is lost in the outbox.
             if not self.failing:

@@ -20,6 +20,9 @@ LONGEST_SECONDS = 86_400.0
 MOST_SEGMENTS = 500
 """Segments in one tick: a frame of 8 KiB holds about as many."""
 
+RATES = (0.0625, 16.0)
+"""Speeds at which browsers play."""
+
 LARGEST_ID = 2**53 - 1
 """Ids are JSON numbers; beyond this a browser cannot count."""
 
@@ -31,7 +34,8 @@ class Tick:
     """One progress report: how far the player says it is, where it stands, and what it has played.
 
     `percentage` 0 to 100, `position` and `segments` in seconds into the lesson. `segments` is None where the client
-    sends no such key: a bare claim. `player` and `id` together make a repeated tick known.
+    sends no such key: a bare claim. `player` and `id` together make a repeated tick known. `rate` is the player's
+    speed.
     """
 
     user_id: int
@@ -42,6 +46,7 @@ class Tick:
     player: str | None = None
     id: int | None = None
     state: State | None = None
+    rate: float | None = None
 
 
 def parse_object(text: str | bytes) -> dict[str, Any]:
@@ -75,6 +80,7 @@ def parse_tick(fields: dict[str, Any], *, user_id: int, lesson_id: int) -> Tick:
         position=_number(fields.get("timestamp"), "timestamp", most=LONGEST_SECONDS, code="invalid_timestamp"),
         segments=_segments(fields["segments"]) if "segments" in fields else None,
         state=_state(fields.get("state")),
+        rate=_rate(fields.get("rate")),
     )
 
 
@@ -120,6 +126,13 @@ def _state(value: object) -> State | None:
     if value is None or value in ("playing", "paused", "ended"):
         return value
     raise BadValue("invalid_state", f"state must be playing, paused or ended; got {_shown(value)}.")
+
+
+def _rate(value: object) -> float | None:
+    least, most = RATES
+    if value is None or (isinstance(value, int | float) and not isinstance(value, bool) and least <= value <= most):
+        return value
+    raise BadValue("invalid_rate", f"rate must be a number from {least:g} to {most:g}; got {_shown(value)}.")
 
 
 def _shown(value: object) -> str:

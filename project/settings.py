@@ -107,6 +107,9 @@ DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("EMAIL_FROM", default="webmaster@loc
 PROGRESS_MAX_RATE = _number("PROGRESS_MAX_RATE", 2, least=1)
 PROGRESS_ACCEPT_CLAIMS = _switch("PROGRESS_ACCEPT_CLAIMS", default=True)
 
+# How many months watched spans are kept (progress/spans.py); 0 for ever.
+SPANS_KEPT_MONTHS = _whole("SPANS_KEPT_MONTHS", 24)
+
 # Which progress becomes an entry: from this percentage on, at each further step, and at completion.
 FEED_PROGRESS_MINIMUM = _number("FEED_PROGRESS_MINIMUM", 50)
 FEED_PROGRESS_STEP = _number("FEED_PROGRESS_STEP", 5, least=0.01)

@@ -1,5 +1,10 @@
 // Fakes for the browser modules: a clock that only tests move, a WebSocket, a media element, a store, a server.
 
+import { setMaxListeners } from "node:events";
+
+// One signal ends all that a tracker listens to; Node warns of a leak at eleven.
+setMaxListeners(20);
+
 // Node 18, which Debian 12 has, knows no CustomEvent.
 globalThis.CustomEvent ??= class CustomEvent extends Event {
   constructor(type, { detail = null, ...options } = {}) {

@@ -74,6 +74,7 @@ test("a tick has the fields of the protocol", async () => {
   made.media.pause();
   assert.deepEqual(made.ticks, [{
     type: "progress", id: 1, player: "one", watch_percentage: 3, timestamp: 3, segments: [[0, 3]], state: "paused",
+    rate: 1,
   }]);
 });
 
@@ -124,6 +125,22 @@ test("at double speed twice the seconds count", async () => {
   await made.media.runs(10);
   made.media.pause();
   assert.deepEqual(made.tracker.segments, [[0, 20]]);
+});
+
+test("each tick says at which speed its seconds were played", async () => {
+  const made = open();
+  made.media.play();
+  await made.media.runs(2);
+  made.media.rate(2);
+  await made.media.runs(1);
+  made.media.rate(100); // no player goes faster than 16 for the server
+  await made.media.runs(0.25);
+  made.media.pause();
+  assert.deepEqual(made.ticks.map(({ segments, rate }) => [rate, segments]), [
+    [1, [[0, 2]]],
+    [2, [[2, 4]]],
+    [16, [[4, 29]]],
+  ]);
 });
 
 test("a change of speed leaves no gap, and does not excuse a jump", async () => {

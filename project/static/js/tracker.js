@@ -55,6 +55,7 @@ export class ProgressTracker extends EventTarget {
   #backlog;
   #played;
   #nextId = 1;
+  #rate = 1; // at which what comes next is played
   #known = []; // union of segments: the welcome's, and all that was taken
   #reported = { position: 0, state: "paused" };
   #open = false;
@@ -91,6 +92,7 @@ export class ProgressTracker extends EventTarget {
     this.#url = options.url;
     this.#token = options.csrfToken;
     this.#duration = options.duration ?? NaN;
+    this.#rate = rateOf(media);
     this.#known = union(options.segments ?? []);
     this.#page = { document: options.document ?? globalThis.document, window: options.window ?? globalThis.window };
     this.#clock = options.clock ?? systemClock;
@@ -127,6 +129,8 @@ export class ProgressTracker extends EventTarget {
     on(this.#media, ["playing"], () => this.#timer("tick", TICK_EVERY, () => this.#tickOn()));
     on(this.#media, ["pause"], () => this.#media.ended || this.#media.seeking || this.report());
     on(this.#media, ["ended"], () => this.report());
+    // What was played so far was played at the speed before.
+    on(this.#media, ["ratechange"], () => this.#changeRate());
     on(this.#media, ["seeking"], () => this.#played.segments.length && this.report());
     on(this.#media, ["seeked"], () => this.#timer("settle", SETTLE, () => this.report()));
     on(this.#played, ["played"], () => this.#emit("played", { segments: this.segments }));
@@ -172,6 +176,11 @@ export class ProgressTracker extends EventTarget {
     this.#timer("tick", TICK_EVERY, () => this.#tickOn());
   }
 
+  #changeRate() {
+    if (this.#played.segments.length) this.report();
+    this.#rate = rateOf(this.#media);
+  }
+
   #tick() {
     const segments = this.#played.take();
     this.#known = union([...this.#known, ...segments]);
@@ -190,6 +199,7 @@ export class ProgressTracker extends EventTarget {
       timestamp: currentTime,
       segments,
       state,
+      rate: this.#rate,
     };
   }
 
@@ -398,6 +408,11 @@ export class ProgressTracker extends EventTarget {
   #emit(type, detail) {
     this.dispatchEvent(new CustomEvent(type, { detail }));
   }
+}
+
+// Speeds that the server takes; some players know others.
+function rateOf({ playbackRate }) {
+  return playbackRate > 0 ? Math.min(16, Math.max(0.0625, playbackRate)) : 1;
 }
 
 function lockName(player) {
