@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import uuid
 from datetime import timedelta
@@ -9,14 +10,16 @@ from datetime import timedelta
 from asgiref.sync import sync_to_async
 from django.db import transaction
 from django.utils import timezone
+from playwright.async_api import Route, WebSocketRoute
 
 from feed.layer import histories
-from progress import outbox, school
+from progress import corrections, outbox, school
+from progress.audit import Author
 from progress.models import Certification, Course, Exam, ExamAttempt, Lesson, Outbox, User
 from tests import browser
 from tests.browser import PLAY, ROWS, followed, shown, until_state
 from tests.conftest import Cast
-from tests.live import Live, until
+from tests.live import WITHIN, Live, until
 
 OBSERVE = """() => {
     window.shownAt = {};
@@ -356,3 +359,96 @@ async def test_rows_that_came_live_are_the_rows_of_a_reload(live: Live, cast: Ca
         await grace.page.reload()
         await until_state(grace, "live")
         assert timeless(await grace.page.evaluate(MARKUP)) == came
+
+
+async def withdraw(by: User, attempt: ExamAttempt) -> None:
+    """Take an attempt back, as the admin site does."""
+    await sync_to_async(corrections.withdraw_exam_attempt)(Author.of(by, "It was a trial."), attempt.pk)
+
+
+async def until_as_fresh(live: Live, viewer: User, where: browser.Window) -> None:
+    """Wait until the page shows what a fresh snapshot of its length has."""
+    fresh = [entry["id"] for entry in (await live.snapshot(viewer, limit=10))["entries"]]
+
+    async def rows() -> list[str]:
+        ids: list[str] = await where.page.evaluate(
+            "() => [...document.querySelectorAll('#activity-feed > li')].map((row) => row.dataset.entryId)"
+        )
+        return ids
+
+    async with asyncio.timeout(WITHIN):
+        while (found := await rows()) != fresh:
+            await asyncio.sleep(0.05)
+    assert found == fresh
+
+
+async def test_a_list_that_loses_rows_one_after_the_other_is_full_again(live: Live, cast: Cast) -> None:
+    await attempt_exam(cast.ada, cast.algorithms, *[40.0] * 13)
+    newest = [attempt async for attempt in ExamAttempt.objects.order_by("-submitted_at")]
+    async with browser.chromium() as chromium:
+        admin = await followed(chromium, live, cast.admin, "/dashboard/")
+        answered, go = asyncio.Event(), asyncio.Event()
+
+        async def hold(route: Route) -> None:
+            response = await route.fetch()
+            answered.set()
+            await go.wait()
+            await route.fulfill(response=response)
+
+        await admin.page.route("**/api/feed/?*", hold)
+        await withdraw(cast.admin, newest[0])
+        await answered.wait()  # what fills the gap is on the way, and still has the second one
+        await withdraw(cast.admin, newest[1])
+        await until(lambda: len(admin.heard("withdrawn")) == 2)
+        go.set()
+        await until_as_fresh(live, cast.admin, admin)
+
+
+async def test_a_withdrawn_row_does_not_come_back_with_an_answer_from_before(live: Live, cast: Cast) -> None:
+    await attempt_exam(cast.ada, cast.algorithms, *[40.0] * 13)
+    newest = [attempt async for attempt in ExamAttempt.objects.order_by("-submitted_at")]
+    async with browser.chromium() as chromium:
+        admin = await followed(chromium, live, cast.admin, "/dashboard/")
+        before = await (await live.http(cast.admin)).get("/api/feed/", params={"limit": 10})
+        asked = []
+
+        async def answer(route: Route) -> None:
+            asked.append(route.request.url)
+            if len(asked) == 1:  # the answer of a query that was under way already (feed.single_flight)
+                await route.fulfill(body=before.text, content_type="application/json")
+            else:
+                await route.continue_()
+
+        await admin.page.route("**/api/feed/?*", answer)
+        await withdraw(cast.admin, newest[0])
+        await until(lambda: len(asked) >= 2, what="another answer")
+        await until_as_fresh(live, cast.admin, admin)
+
+
+async def test_a_gap_that_could_not_be_filled_is_filled_once_the_page_is_live_again(live: Live, cast: Cast) -> None:
+    await attempt_exam(cast.ada, cast.algorithms, *[40.0] * 12)
+    newest = [attempt async for attempt in ExamAttempt.objects.order_by("-submitted_at")]
+    async with browser.chromium() as chromium:
+        admin = await browser.window(chromium, live, cast.admin)
+        sockets: list[WebSocketRoute] = []
+
+        def connect(socket: WebSocketRoute) -> None:
+            socket.connect_to_server()
+            sockets.append(socket)
+
+        failed: list[str] = []
+
+        async def fail(route: Route) -> None:
+            failed.append(route.request.url)
+            await route.abort()
+
+        await admin.page.route_web_socket("**/ws/feed/", connect)
+        await admin.page.goto("/dashboard/")
+        await until_state(admin, "live")
+        await admin.page.route("**/api/feed/?*", fail)
+        await withdraw(cast.admin, newest[0])
+        await until(lambda: failed, what="a question that fails")
+        await admin.page.unroute("**/api/feed/?*")
+        await sockets[-1].close(code=1012)
+        await until_as_fresh(live, cast.admin, admin)
+        assert len(sockets) == 2

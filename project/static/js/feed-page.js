@@ -29,33 +29,41 @@ function followFeed(section) {
     csrfToken: document.querySelector('meta[name="csrf-token"]').content,
     limit: () => view.limit,
   });
-  const refills = new Set(); // of each under way, the ids withdrawn since it was asked for
+  const gone = new Set(); // withdrawn since the page was loaded; no id is ever used again
   let snapshots = 0;
+  let short = false; // rows are missing at the end, and could not be had
 
   follower.addEventListener("entries", ({ detail }) => view.apply(detail.entries));
   follower.addEventListener("snapshot", ({ detail }) => {
     snapshots += 1;
+    short = false;
     view.replaceAll(detail.entries);
   });
   follower.addEventListener("withdrawn", ({ detail }) => {
-    for (const gone of refills) for (const id of detail.ids) gone.add(id);
-    if (view.withdraw(detail.ids)) refill(view.limit).catch(() => {});
+    for (const id of detail.ids) gone.add(id);
+    if (view.withdraw(detail.ids)) fillUp();
+  });
+  follower.addEventListener("state", ({ detail }) => {
+    if (short && detail.state === "live") fillUp();
   });
 
   // The first `count` rows anew, into what is there: live entries go on coming while we ask.
   async function refill(count) {
-    const gone = new Set();
     const asked = snapshots;
-    refills.add(gone);
-    try {
-      const { entries, more } = await follower.snapshot(count);
-      // What was asked for before the page began anew may carry old names, or what may not be seen any more.
-      if (asked !== snapshots) return refill(count);
-      view.extend(entries.filter((entry) => !gone.has(entry.id)), count);
-      return more;
-    } finally {
-      refills.delete(gone);
-    }
+    const { entries, more } = await follower.snapshot(count);
+    const standing = entries.filter((entry) => !gone.has(entry.id));
+    // What was asked for before the page began anew may carry old names, or what may not be seen any more; what was
+    // read before a withdrawal has too few rows without it.
+    if (asked !== snapshots || (more && standing.length < entries.length)) return refill(count);
+    view.extend(standing, count);
+    return more;
+  }
+
+  function fillUp() {
+    short = false;
+    refill(view.limit).catch(() => {
+      short = true;
+    });
   }
 
   showState(section, follower);
