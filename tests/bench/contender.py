@@ -106,7 +106,7 @@ class Contender:
 @contextlib.contextmanager
 def contender(system: System, around: Surroundings, *, sockets: int = 0) -> Iterator[Contender]:
     """Start a system's server, a publisher and a load client; end them by their own ids."""
-    port = _free_port()
+    port = free_port()
     environment = system.environment(around, port)
     log = around.folder / f"{system.name}.log"
     server = Process(system.title, system.command(around, port), env=environment, folder=ROOT, stop_within=10)
@@ -116,7 +116,7 @@ def contender(system: System, around: Surroundings, *, sockets: int = 0) -> Iter
         running.enter_context(system.lent())
         running.callback(server.stop)
         server.start(output=output)
-        if not eventually(lambda: not server.running or _listens(port), 30) or not server.running:
+        if not eventually(lambda: not server.running or listens(port), 30) or not server.running:
             raise Failed(f"did not start: {log.read_text()[-2000:]}")
         load = running.enter_context(Child("tests.bench.load", env=os.environ, log=log))
         publisher = None
@@ -131,14 +131,16 @@ def contender(system: System, around: Surroundings, *, sockets: int = 0) -> Iter
         yield entered
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nobody listens on."""
     with contextlib.closing(socket.socket()) as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
 
 
-def _listens(port: int) -> bool:
+def listens(port: int) -> bool:
+    """Whether somebody listens there."""
     with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
         return True
     return False

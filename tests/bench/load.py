@@ -298,15 +298,15 @@ class Load:
             "total": sum(counts),
             "least": min(counts, default=0),
             "samples": len(latencies),
-            "p50": _share(latencies, 0.50),
-            "p99": _share(latencies, 0.99),
+            "p50": share(latencies, 0.50),
+            "p99": share(latencies, 0.99),
             "busy": (time.process_time() - self.processor) / wall,
         }
 
 
-def _share(ordered: list[int], share: float) -> float | None:
-    """The quantile in milliseconds."""
-    return ordered[min(len(ordered) - 1, int(len(ordered) * share))] / 1e6 if ordered else None
+def share(ordered: list[int], part: float) -> float | None:
+    """The quantile in milliseconds; None of nothing."""
+    return ordered[min(len(ordered) - 1, int(len(ordered) * part))] / 1e6 if ordered else None
 
 
 def main() -> None:

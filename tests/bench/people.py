@@ -1,9 +1,12 @@
-"""Administrators with sessions, made in the bench's own database: `python -m tests.bench.people COUNT`.
+"""People with sessions, made in the bench's own database.
 
-Prints a cookie for each.
+`python -m tests.bench.people ADMINISTRATORS [STUDENTS LESSONS]` prints, as JSON, a cookie for each of them, and the
+lessons' ids.
 """
 
+import json
 import sys
+from collections.abc import Sequence
 
 import django
 
@@ -16,14 +19,35 @@ from django.contrib.sessions.backends.db import SessionStore  # noqa: E402
 from django.contrib.sessions.models import Session  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
-from progress.models import User  # noqa: E402
+from progress.models import Course, Enrollment, Lesson, User  # noqa: E402
+
+LESSON_SECONDS = 600.0
 
 
 def administrators(count: int) -> list[str]:
     """Make them and return their cookies; each watches on one socket, as people do."""
-    people = User.objects.bulk_create(
-        [User(username=f"admin{number:05}", password="!", is_superuser=True) for number in range(count)]
+    return _signed_in(
+        User.objects.bulk_create(
+            [User(username=f"admin{number:05}", password="!", is_superuser=True) for number in range(count)]
+        )
     )
+
+
+def students(count: int, lessons: int) -> tuple[list[str], list[int]]:
+    """Make students of one course with so many lessons; return their cookies and the lessons' ids."""
+    course = Course.objects.create(title="Algorithms", slug="algorithms")
+    people = User.objects.bulk_create([User(username=f"student{number:05}", password="!") for number in range(count)])
+    Enrollment.objects.bulk_create([Enrollment(user=person, course=course) for person in people])
+    made = [
+        Lesson.objects.create(
+            course=course, title=f"Lesson {number}", slug=f"lesson-{number}", order=number, duration=LESSON_SECONDS
+        )
+        for number in range(lessons)
+    ]
+    return _signed_in(people), [lesson.pk for lesson in made]
+
+
+def _signed_in(people: Sequence[User]) -> list[str]:
     keys = []
     sessions = []
     for person in people:
@@ -44,4 +68,7 @@ def administrators(count: int) -> list[str]:
 
 
 if __name__ == "__main__":
-    sys.stdout.write("\n".join(administrators(int(sys.argv[1]))))
+    cookies, lessons = students(*map(int, sys.argv[2:4])) if len(sys.argv) > 2 else ([], [])
+    sys.stdout.write(
+        json.dumps({"administrators": administrators(int(sys.argv[1])), "students": cookies, "lessons": lessons})
+    )

@@ -27,11 +27,29 @@ class Sizes:
     storm_sockets: int = 2000
     storm_missed: int = 50
     storm_within: float = 60
+    tick_players: int = 400
+    tick_seconds: float = 5
+    crowd_players: int = 4000
+    crowd_rates: tuple[float, ...] = (2500, 3500, 5000, 7000, 10_000)
+    crowd_seconds: float = 6
+    watched_rate: float = 1000
+    watched_viewers: int = 100
+    idle_students: int = 2000
 
     @property
     def people(self) -> int:
         """How many may watch: one for each socket."""
         return max(self.burst_sockets, self.steady_sockets, self.wide_sockets, self.idle_sockets, self.storm_sockets)
+
+    @property
+    def students(self) -> int:
+        """How many study."""
+        return max(self.tick_players, self.crowd_players, self.idle_students)
+
+    @property
+    def lessons(self) -> int:
+        """Lessons, one for each round: nobody has watched it yet."""
+        return self.rounds + len(self.crowd_rates) + 4
 
     def small(self) -> Sizes:
         """A run that takes a minute and whose figures mean nothing."""
@@ -48,4 +66,12 @@ class Sizes:
             deaf_seconds=2,
             idle_sockets=100,
             storm_sockets=100,
+            tick_players=50,
+            tick_seconds=1,
+            crowd_players=100,
+            crowd_rates=(100, 500),
+            crowd_seconds=2,
+            watched_rate=100,
+            watched_viewers=10,
+            idle_students=100,
         )

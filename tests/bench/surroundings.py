@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import resource
 import subprocess
@@ -32,8 +33,8 @@ SETTINGS = {
 
 
 @contextlib.contextmanager
-def surroundings(people: int) -> Iterator[Surroundings]:
-    """Lend them, and leave nothing behind."""
+def surroundings(people: int, students: int = 0, lessons: int = 0, **settings: str) -> Iterator[Surroundings]:
+    """Lend them, with settings beside those above, and leave nothing behind."""
     allow_many_sockets()
     with (
         tempfile.TemporaryDirectory(prefix="feed-bench-") as name,
@@ -42,13 +43,16 @@ def surroundings(people: int) -> Iterator[Surroundings]:
         environment = {
             **os.environ,
             **SETTINGS,
+            **settings,
             "DATABASE_URL": running.database_url,
             "REDIS_URL": running.redis_url,
             "MEDIA_ROOT": f"{name}/media",
         }
         _manage(environment, "manage.py", "migrate", "--verbosity", "0")
-        cookies = _manage(environment, "-m", "tests.bench.people", str(people)).split("\n")
-        yield Surroundings(Path(name), environment, running.redis_url, cookies)
+        made = json.loads(_manage(environment, "-m", "tests.bench.people", *map(str, (people, students, lessons))))
+        yield Surroundings(
+            Path(name), environment, running.redis_url, made["administrators"], made["students"], made["lessons"]
+        )
 
 
 def allow_many_sockets() -> None:

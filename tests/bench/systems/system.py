@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.bench.target import Target
@@ -19,6 +19,12 @@ class Surroundings:
     redis_url: str
     cookies: list[str]
     """Sessions of administrators, for the system that asks who somebody is."""
+
+    students: list[str] = field(default_factory=list)
+    """Sessions of students."""
+
+    lessons: list[int] = field(default_factory=list)
+    """Lessons that they may watch."""
 
 
 class System(ABC):

@@ -1,6 +1,6 @@
 """The things that are measured, one module each: `measure(around, sizes)` gives a table."""
 
-from tests.bench.things import burst, deaf, memory, steady, storm
+from tests.bench.things import burst, deaf, memory, steady, storm, ticks
 
 THINGS = {
     "burst": burst.measure,
@@ -9,4 +9,7 @@ THINGS = {
     "deaf": deaf.measure,
     "memory": memory.measure,
     "storm": storm.measure,
+    "ticks": ticks.measure,
+    "crowd": ticks.measure_crowd,
+    "seats": ticks.measure_memory,
 }

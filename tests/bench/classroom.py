@@ -1,0 +1,80 @@
+"""A classroom: one server that takes ticks, and a class of players before it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from project.running.process import Process
+from project.running.waiting import eventually
+from tests.bench.child import ROOT, Child, Failed
+from tests.bench.contender import WAVE, free_port, listens
+from tests.bench.systems.system import Surroundings
+from tests.bench.systems.ticking import TickServer
+
+
+@dataclass(slots=True)
+class Classroom:
+    """One server with its players."""
+
+    system: TickServer
+    around: Surroundings
+    port: int
+    server: Process
+    load: Child
+    lessons: Iterator[int]
+
+    def connect(self, players: int, *, wave: int = WAVE) -> float:
+        """Seat so many players on a lesson that nobody has watched yet; return the seconds that took."""
+        door = self.system.door(next(self.lessons))
+        seen = self.load.ask(
+            "connect",
+            within=130,
+            limit=120,
+            port=self.port,
+            path=door.path,
+            cookies=self.around.students[:players],
+            wave=wave,
+            http=door.http,
+            ready=door.ready,
+            ack=door.ack,
+        )
+        if seen["players"] != players:
+            raise Failed(f"{seen['players']} of {players} players seated, {seen['lost']} lost. {seen['why']}")
+        return float(seen["seconds"])
+
+    def closed(self, seconds: float) -> dict[str, Any]:
+        """Let each send as fast as it is answered."""
+        return self._whole(self.load.ask("closed", within=seconds + 40, seconds=seconds))
+
+    def open(self, rate: float, seconds: float) -> dict[str, Any]:
+        """Let so many ticks come in a second."""
+        return self._whole(self.load.ask("open", within=seconds + 60, rate=rate, seconds=seconds))
+
+    @staticmethod
+    def _whole(seen: dict[str, Any]) -> dict[str, Any]:
+        if seen["lost"] or seen["unanswered"]:
+            raise Failed(f"{seen['lost']} players lost, {seen['unanswered']} ticks unanswered. {seen['why']}")
+        return seen
+
+
+@contextlib.contextmanager
+def classroom(system: TickServer, around: Surroundings) -> Iterator[Classroom]:
+    """Start a server and its class; end them by their own ids."""
+    port = free_port()
+    log = around.folder / f"{system.name}.log"
+    server = Process(
+        system.title, system.command(port), env=system.environment(around, port), folder=ROOT, stop_within=10
+    )
+    with contextlib.ExitStack() as running:
+        output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        running.callback(os.close, output)
+        running.callback(server.stop)
+        server.start(output=output)
+        if not eventually(lambda: not server.running or listens(port), 30) or not server.running:
+            raise Failed(f"did not start: {log.read_text()[-2000:]}")
+        load = running.enter_context(Child("tests.bench.tick_load", env=os.environ, log=log))
+        yield Classroom(system, around, port, server, load, iter(around.lessons))
