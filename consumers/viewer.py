@@ -46,7 +46,7 @@ class Viewer:
         for group, mark in self.cursors.items():
             if self.told.get(group) != mark:
                 self.told[group] = mark
-                self.write(frames.moved(group, mark))
+                self.wire.write_all(Run([frames.moved(group, mark)]))
 
     def forget(self) -> None:
         """Drop what can be held back: the socket is gone or begins anew."""

@@ -97,21 +97,19 @@ class Queued:
 
     def __init__(self, send: Send) -> None:
         self._send = send
-        self._waiting: deque[Frame] = deque()
+        self._waiting: deque[tuple[Frame, bool]] = deque()
         self._unsent = 0
+        self._under_way = 0
         self._sending: asyncio.Task[None] | None = None
 
     def write(self, frame: Frame) -> None:
         """Queue it; a task sends."""
-        self._waiting.append(frame)
-        self._unsent += len(frame.text)
-        if self._sending is None:
-            self._sending = asyncio.create_task(self._send_all())
+        self._queue(frame, may_go=False)
 
     def write_all(self, frames: Run) -> None:
         """Queue them."""
         for frame in frames.frames:
-            self.write(frame)
+            self._queue(frame, may_go=True)
 
     def give(self, frames: Run, most: int) -> bool:
         """Queue them, unless too much waits."""
@@ -125,28 +123,43 @@ class Queued:
         return self._unsent
 
     def drop(self) -> None:
-        """Forget what waits; the frame under way cannot be taken back."""
-        self._unsent -= sum(len(frame.text) for frame in self._waiting)
-        self._waiting.clear()
+        """Forget the runs that wait; the frame under way cannot be taken back.
+
+        Answers stay: without `subscribed` the page would take the `reset` that follows for the subscription before.
+        """
+        self._waiting = deque(each for each in self._waiting if not each[1])
+        self._unsent = sum(len(frame.text) for frame, _ in self._waiting) + self._under_way
 
     def abort(self) -> None:
         """Stop sending: plain ASGI has nothing harder than the close that follows."""
-        self.drop()
+        self._forget_all()
         if self._sending is not None:
             self._sending.cancel()
+
+    def _queue(self, frame: Frame, *, may_go: bool) -> None:
+        self._waiting.append((frame, may_go))
+        self._unsent += len(frame.text)
+        if self._sending is None:
+            self._sending = asyncio.create_task(self._send_all())
+
+    def _forget_all(self) -> None:
+        self._waiting.clear()
+        self._unsent = self._under_way
 
     async def _send_all(self) -> None:
         try:
             while self._waiting:
-                frame = self._waiting.popleft()
+                frame, _ = self._waiting.popleft()
+                self._under_way = len(frame.text)
                 try:
                     await self._send({"type": "websocket.send", "text": frame.text.decode()})
                 finally:
                     self._unsent -= len(frame.text)
+                    self._under_way = 0
         except (OSError, RuntimeError) as error:
             # The other end is gone, which `websocket.disconnect` says too.
             log.debug("A frame could not be sent", extra={"error": repr(error)})
-            self.drop()
+            self._forget_all()
         finally:
             self._sending = None
 

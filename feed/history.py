@@ -6,8 +6,10 @@ after it has reconnected, with the old arguments, and a Redis that came back fro
 offsets that were used before.
 
 Keys: `<prefix>:meta:<group>` (hash: run_id, epoch, offset), `<prefix>:history:<group>` (stream, ids `<offset>-0`),
-`<prefix>:withdrawn` (sorted set of ids that may not come again, by the second in which that ends), `<prefix>:begun`
-(how often epochs were begun by hand: who reads names from the database and appends them sees that one came between).
+`<prefix>:withdrawn` (sorted set of ids that may not come again, by the second in which that ends).
+
+The life (scripts.LIFE) is an epoch of its own: who reads entries from the database and appends them sees by it that
+names changed in between, or that Redis forgot what was withdrawn.
 """
 
 from __future__ import annotations
@@ -99,8 +101,8 @@ class Histories:
     def __init__(self, client: Redis, *, prefix: str) -> None:
         self._client = client
         self._prefix = prefix
-        self.begun = -1
-        """How often epochs had been begun by hand at our last append; -1 before the first one."""
+        self.life = "?"
+        """The life (scripts.LIFE) at our last append; none before the first one."""
         self._append = client.register_script(scripts.APPEND)
         self._positions = client.register_script(scripts.POSITIONS)
         self._replay = client.register_script(scripts.REPLAY)
@@ -110,30 +112,31 @@ class Histories:
         """Return whether Redis answers."""
         return bool(await self._client.ping())
 
-    async def append(self, posts: Sequence[Post], *, begun: int | None = None) -> bool:
+    async def append(self, posts: Sequence[Post], *, life: str | None = None) -> bool:
         """Append a batch to all its groups and publish it there, each group's items in the order given.
 
-        With `begun`, only as long as epochs were begun by hand so often and no more; else nothing more is appended,
-        and the answer is False: what was read before that may say an old name.
+        With `life`, only while it is still that one; else nothing more is appended, and the answer is False: what was
+        read before may say an old name, or have been withdrawn.
         """
         for start in range(0, len(posts), CHUNK):
-            if not await self._append_some(posts[start : start + CHUNK], begun):
+            if not await self._append_some(posts[start : start + CHUNK], life):
                 return False
         return True
 
-    async def _append_some(self, posts: Sequence[Post], begun: int | None) -> bool:
+    async def _append_some(self, posts: Sequence[Post], life: str | None) -> bool:
         places: dict[str, list[int]] = {}
         for index, post in enumerate(posts, start=1):
             for group in post.groups:
                 places.setdefault(group, []).append(index)
         if not places:
             return True
-        arguments: list[Any] = [self._prefix, len(posts), "" if begun is None else begun]
+        arguments: list[Any] = [self._prefix, len(posts), "" if life is None else life]
         for post in posts:
             arguments += [post.item, post.entry_id, "1" if post.withdraws else "0"]
         for group, indexes in places.items():
             arguments += [group, bound(group), len(indexes), *indexes]
-        appended, self.begun = await self._append(args=arguments)
+        appended, now = await self._append(args=arguments)
+        self.life = now.decode()
         return bool(appended)
 
     async def positions(self, names: Iterable[str], *, announce: bool = False) -> Position:

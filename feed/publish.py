@@ -22,9 +22,9 @@ def withdrawal_of(entry_id: str, *, user_id: int, course_id: int) -> Post:
     return Post(msgspec.json.encode({"withdrawn": entry_id}), audience, entry_id, withdraws=True)
 
 
-async def publish(posts: Iterable[Post], *, begun: int | None = None) -> bool:
+async def publish(posts: Iterable[Post], *, life: str | None = None) -> bool:
     """Append the posts to their histories and tell whoever watches; raises redis.RedisError where Redis is away.
 
-    With `begun`, False where an epoch was begun by hand since (Histories.append).
+    With `life`, False where another has begun since (Histories.append).
     """
-    return await histories().append(list(posts), begun=begun)
+    return await histories().append(list(posts), life=life)

@@ -54,7 +54,7 @@ def _announcer(type: str) -> Receiver:
 
 
 async def _announce(type: str, newest: dict[int, Reference]) -> bool:
-    begun = histories().begun
+    life = histories().life
     entries = await sources.read(type, newest)
     posts = (
         post_of(entries[pk])
@@ -62,8 +62,9 @@ async def _announce(type: str, newest: dict[int, Reference]) -> bool:
         else withdrawal_of(entry_id(type, pk), user_id=each.user_id or 0, course_id=each.course_id or 0)
         for pk, each in reversed(newest.items())
     )
-    # An epoch begun since our last append was perhaps begun after we read: an old name must not stand in a new epoch.
-    return await publish(posts, begun=begun)
+    # A life begun since our last append was perhaps begun after we read: an old name must not stand in a new epoch, and
+    # what was withdrawn must not come back where Redis forgot that it was.
+    return await publish(posts, life=life)
 
 
 announce_progress = _announcer(PROGRESS_UPDATE)

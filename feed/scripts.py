@@ -16,6 +16,10 @@ AT: Final = "history.at"
 RESET: Final = "history.reset"
 """A new epoch was begun by hand: `{"epoch", "reason"}`."""
 
+LIFE: Final = "life"
+"""A group without items: its epoch ends whenever an epoch is begun by hand, and whenever Redis has lost anything. What
+was read from the database under another epoch of it may say an old name, or be withdrawn."""
+
 _KEEP_SECONDS = 2 * 86_400
 _KEEP_META_SECONDS = 4 * 86_400
 _KEEP_WITHDRAWN_SECONDS = 86_400
@@ -48,14 +52,15 @@ local function publish(group, type, payload)
 end
 """
 
-# ARGV: prefix, number of items, how often epochs may have been begun by hand ('' = however often); for each item: text,
-#       entry id, '1' where it withdraws; then for each group: name, bound, number of its items, their indexes.
-# Answers 1, or 0 where nothing was appended since another epoch was begun, and how often that was.
+# ARGV: prefix, which life what was read belongs to ('' = whichever); number of items; for each item: text, entry id,
+#       '1' where it withdraws; then for each group: name, bound, number of its items, their indexes.
+# Answers 1, or 0 where nothing was appended since another life has begun, and which that is.
 APPEND = (
     _OPEN
     + f"""
-local begun = tonumber(redis.call('GET', prefix .. ':begun') or 0)
-if ARGV[3] ~= '' and tonumber(ARGV[3]) ~= begun then return {{0, begun}} end
+local life = open('{LIFE}')
+touch('{LIFE}')
+if ARGV[3] ~= '' and ARGV[3] ~= life then return {{0, life}} end
 local withdrawn = prefix .. ':withdrawn'
 redis.call('ZREMRANGEBYSCORE', withdrawn, '-inf', time[1])
 local count, at, items = tonumber(ARGV[2]), 4, {{}}
@@ -92,7 +97,7 @@ while at <= #ARGV do
       .. ',"items":[' .. table.concat(told, ',') .. ']}}')
   end
 end
-return {{1, begun}}
+return {{1, life}}
 """
 )
 
@@ -152,6 +157,7 @@ for index = 3, #ARGV do
   touch(ARGV[index])
   publish(ARGV[index], '{RESET}', '{{"epoch":"' .. epoch .. '","reason":"' .. ARGV[2] .. '"}}')
 end
-redis.call('INCR', prefix .. ':begun')
+redis.call('DEL', (keys('{LIFE}')))
+open('{LIFE}')
 """
 )

@@ -86,23 +86,38 @@ async def test_without_the_extension_frames_wait_for_the_server_in_their_order_a
     await until(lambda: server.sent[-1] == "again")
 
 
-async def test_what_waits_can_be_dropped_and_a_socket_that_is_gone_keeps_nothing() -> None:
+async def test_runs_that_wait_can_be_dropped_answers_stay_and_a_socket_that_is_gone_keeps_nothing() -> None:
     server = Server()
     wire = Queued(server.send)
-    for number in range(3):
-        wire.write(Frame(b"%d" % number))
-    await asyncio.sleep(0)  # the first is under way
+    wire.write(Frame(b"0"))
+    await asyncio.sleep(0)  # it is under way
+    wire.write(Frame(b"subscribed"))
+    wire.write_all(Run([Frame(b"1"), Frame(b"2")]))
     wire.drop()
-    assert wire.unsent() == 1
-    server.let(1)
+    wire.write(Frame(b"reset"))
+    assert wire.unsent() == len("0subscribedreset")
+    server.let(3)
     await until(lambda: wire.unsent() == 0)
-    assert server.sent == ["0"]
+    # Without the answer the page would take the reset for one of the subscription before.
+    assert server.sent == ["0", "subscribed", "reset"]
     server.gone = True
     for number in range(3):
         wire.write(Frame(b"%d" % number))
     server.let(1)
     await until(lambda: wire.unsent() == 0)
-    assert server.sent == ["0"]
+    assert len(server.sent) == 3
+
+
+async def test_a_wire_that_is_full_takes_no_run_and_says_so() -> None:
+    server = Server()
+    wire = Queued(server.send)
+    assert wire.give(Run([Frame(b"12345")]), 4)
+    assert not wire.give(Run([Frame(b"6")]), 4)
+    server.let(1)
+    await until(lambda: wire.unsent() == 0)
+    assert wire.give(Run([Frame(b"7")]), 4)
+    server.let(1)
+    await until(lambda: server.sent == ["12345", "7"])
 
 
 async def test_a_server_that_offers_a_wire_of_its_own_is_taken_at_its_word() -> None:
