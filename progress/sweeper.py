@@ -18,6 +18,9 @@ log = logging.getLogger(__name__)
 PATIENCE_SECONDS = 2.0
 """How long the process that wrote a reference is left to tell it itself."""
 
+TELLING_SECONDS = 30.0
+"""How long receivers may take for a batch before it is left to the next sweep."""
+
 BATCH = 500
 PAUSE_SECONDS = 0.5
 KEEP = "1 day"
@@ -43,7 +46,10 @@ async def sweep(*, patience: float = PATIENCE_SECONDS, most: int = BATCH) -> int
             [patience, list(outbox.SIGNALS), most],  # kinds of a newer version are left to it
         )
         references = [Reference(*row) for row in await cursor.fetchall()]
-        await outbox.send(references)
+        # Receivers read on another connection while this one holds the rows. Whoever locks what they read and then
+        # wants the outbox (a migration) waits for us and we for them; PostgreSQL sees no deadlock, so we give up.
+        async with asyncio.timeout(TELLING_SECONDS):
+            await outbox.send(references)
         await outbox.mark_done(connection, references)
     return len(references)
 

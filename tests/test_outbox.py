@@ -11,13 +11,13 @@ from django.utils import timezone
 
 from feed.history import Histories
 from feed.layer import histories
-from progress import outbox, recorder, signals, sweeper
+from progress import database, outbox, recorder, signals, sweeper
 from progress.models import Lesson, Outbox, UserProgress
 from progress.outbox import Reference
 from progress.sweeper import Sweeper
 from progress.ticks import Tick
 from tests.conftest import Cast
-from tests.live import until
+from tests.live import WITHIN, until
 
 NOBODYS = range(10**12, 10**12 + 1200)
 
@@ -166,3 +166,29 @@ async def test_a_lesson_without_a_listener_is_still_committed(cast: Cast) -> Non
     assert ack.completed
     assert (await Lesson.objects.aget(pk=cast.bernoulli.pk)).title
     assert await waiting() == 2
+
+
+async def test_a_sweep_that_waits_for_a_lock_which_waits_for_it_gives_up_and_tells_later(
+    cast: Cast, told: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await recorder.record([Tick(cast.ada.pk, cast.bernoulli.pk, 60, 60)])
+    await recorder.idle()
+    told.clear()
+    await Outbox.objects.aupdate(live_done_at=None)
+    monkeypatch.setattr(sweeper, "TELLING_SECONDS", 1.0)
+    # As a migration of both tables does, or a TRUNCATE.
+    async with database.connection() as connection, connection.transaction():
+        await connection.execute("LOCK TABLE progress_userprogress IN ACCESS EXCLUSIVE MODE")
+        sweeping = asyncio.create_task(sweeper.sweep(patience=0))
+        reads = "SELECT 1 FROM pg_locks WHERE relation = 'progress_userprogress'::regclass AND NOT granted"
+        async with asyncio.timeout(WITHIN):
+            while await (await connection.execute(reads)).fetchone() is None:
+                await asyncio.sleep(0.02)
+        await connection.execute("SET LOCAL lock_timeout = '10s'")
+        await connection.execute("LOCK TABLE progress_outbox IN ACCESS EXCLUSIVE MODE")
+        with pytest.raises(TimeoutError):
+            await sweeping
+    assert told == []
+    assert await sweeper.sweep(patience=0) == 1
+    assert len(told) == 1
+    assert await waiting() == 0

@@ -1,0 +1,118 @@
+"""A web process dies between commit and publish: what it had acked is told by the sweeper, to everybody (laws 1, 5).
+
+Its connections to Redis go through a line that the test cuts; the others' do not. So it commits and acks, and whatever
+it publishes is lost on the way, as in a crash at that moment.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest_asyncio
+from django.conf import settings
+
+from progress.models import Outbox
+from tests.conftest import Cast
+from tests.faults import Class, class_at_work, stopped, without_worker
+from tests.live import Live, Site, until
+
+
+class Line:
+    """A way to Redis that can be cut: then everything that is sent is lost, and nothing is answered."""
+
+    def __init__(self) -> None:
+        self.cut = False
+        self.lost = 0
+        """Bytes that were sent to Redis and did not arrive."""
+
+    @contextlib.asynccontextmanager
+    async def laid(self, redis_url: str) -> AsyncIterator[str]:
+        """Lay it; yields the address of its near end."""
+        far = urlsplit(redis_url)
+        self._far = (far.hostname or "", far.port or 6379)
+        server = await asyncio.start_server(self._join, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        async with server:
+            yield far._replace(netloc=far.netloc.rpartition("@")[0] + f"@127.0.0.1:{port}").geturl()
+
+    async def _join(self, near_reader: asyncio.StreamReader, near_writer: asyncio.StreamWriter) -> None:
+        far_reader, far_writer = await asyncio.open_connection(*self._far)
+        await asyncio.gather(self._carry(near_reader, far_writer), self._carry(far_reader, near_writer))
+
+    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError):
+            while said := await reader.read(1 << 16):
+                if self.cut:
+                    self.lost += len(said)
+                else:
+                    writer.write(said)
+                    await writer.drain()
+        writer.close()
+
+
+class OnALine(Site):
+    """A site whose first web process reaches Redis over a line."""
+
+    def __init__(self, folder: Path, line: str) -> None:
+        super().__init__(folder)
+        self.line = line
+
+    def start(self, name: str) -> None:
+        """Start a process, with its own address of Redis."""
+        direct = self.environment["REDIS_URL"]
+        try:
+            if name == "web0":
+                self.environment["REDIS_URL"] = self.line
+            super().start(name)
+        finally:
+            self.environment["REDIS_URL"] = direct
+
+
+@pytest_asyncio.fixture
+async def line() -> Line:
+    return Line()
+
+
+@pytest_asyncio.fixture
+async def at_work(
+    transactional_db: None, cast: Cast, site: Site, line: Line, loop_services: None, tmp_path: Path
+) -> AsyncIterator[Class]:
+    with without_worker(site):
+        async with line.laid(settings.REDIS_URL) as address:
+            own = OnALine(tmp_path, address)
+            await asyncio.to_thread(own.__enter__)
+            try:
+                async with Live(own) as live, class_at_work(live, cast) as at_work:
+                    yield at_work
+            finally:
+                await asyncio.to_thread(own.__exit__)
+
+
+async def test_a_process_killed_between_commit_and_publish_loses_nothing(at_work: Class, line: Line) -> None:
+    site = at_work.live.site
+    with stopped(site.processes["worker"].pid):  # else the sweeper might be quicker than the kill
+        async with at_work.live.player(at_work.ada, at_work.afterwards, web=0) as player:
+            began = time.monotonic()
+            line.cut = True
+            assert (await player.watch(to=95))["completed"]
+            await at_work.until_all_complete_a_lesson(began)
+            row = await at_work.row_afterwards()
+            untold = Outbox.objects.filter(object_id=row.pk, live_done_at=None)
+            assert {reference.kind async for reference in untold} == {"progress_announced", "lesson_completed"}
+            await until(lambda: line.lost, what="what it tried to publish")
+            await asyncio.to_thread(site.end, "web0", signal.SIGKILL)
+            assert not any(f"lesson_completed:{row.pk}" in viewer.shown for viewer in at_work.viewers)
+        killed = time.monotonic()
+    await at_work.until_all_see("lesson_completed", since=killed)
+    await at_work.comes_to_rest()
+    at_work.was_acked_in_time(since=began)
+    assert any((0, 1006) in student.closes for student in at_work.students)
+    for viewer in at_work.viewers:
+        assert viewer.resets == []
+        assert viewer.closes == ([(0, 1006)] if viewer.prefers == 0 else [])
