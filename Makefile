@@ -1,11 +1,13 @@
 # `make run` needs only Python 3.11 or newer. What we depend on goes into .venv, exactly as the locked files say; a copy
 # of the file that was installed last lies in .venv, and says whether there is something to do.
 
-.PHONY: run test scenarios bench check screenshots setup setup-dev venv
+.PHONY: run test faults scenarios bench check screenshots setup setup-dev venv
 
 PIP = .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes
 PYTHON = $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$python" && break; done)
+FAULTS = $(addprefix tests/test_,redis_faults.py web_faults.py rolling_restart.py database_away.py delivery_machine.py \
+	slow_viewers.py)
 JS_TESTS = $(wildcard tests/js/*.test.js tests/js/*.test.mjs)
 
 # As in production, but for the services, which nobody asks here.
@@ -27,8 +29,12 @@ run: setup
 test: setup-dev
 	$(call debian,chromium,chromium)
 	$(call debian,node,nodejs)
-	.venv/bin/python -m pytest
+	.venv/bin/python -m pytest -n auto --dist loadfile
 	$(if $(JS_TESTS),node --test $(JS_TESTS))
+
+# Redis, the database and web processes fail under load (a part of `make test`).
+faults: setup-dev
+	.venv/bin/python -m pytest $(FAULTS)
 
 # The long ones, in real time.
 scenarios: setup-dev

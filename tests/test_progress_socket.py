@@ -142,5 +142,5 @@ async def test_what_a_process_left_untold_when_it_was_killed_is_told_by_the_work
         # As if the process had died between commit and publish.
         await live.untell()
         count = len(admin.of("entries"))
-        await until(lambda: len(admin.of("entries")) > count)
+        await until(lambda: len(admin.of("entries")) > count, within=30)  # it starts first
         assert admin.list() == (await live.snapshot(cast.admin))["entries"]
