@@ -35,6 +35,7 @@ LOOK_SECONDS = 2.0
 
 SUBSCRIBE_SECONDS = 3.0
 PATIENCE_SECONDS = 0.1
+CANCEL_SECONDS = 0.5
 
 
 class Hub:
@@ -104,9 +105,13 @@ class Hub:
 
     async def stop(self) -> None:
         """End the hub's tasks and subscriptions."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        pending = set(self._tasks)
+        while pending:
+            # Again, where it was not enough: what is cancelled at the moment in which it gets its answer may go on
+            # with that (asyncio.wait_for of Python 3.11 does, in libraries that we call).
+            for task in pending:
+                task.cancel()
+            _, pending = await asyncio.wait(pending, timeout=CANCEL_SECONDS)
         self._tasks.clear()
         self.streams.clear()
 

@@ -123,6 +123,29 @@ async def test_what_one_missed_in_all_groups_together_has_a_bound(own_hub: Hub) 
     assert not await own_hub.join(Page(), start, NONE)
 
 
+async def test_a_hub_stops_though_a_library_lost_the_word_that_it_should(
+    own_hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hubs, "CANCEL_SECONDS", 0.05)
+    deaf = []
+
+    async def listen(self: Hub) -> None:
+        while True:
+            try:
+                await asyncio.sleep(60)
+            except asyncio.CancelledError:
+                deaf.append(1)
+                if len(deaf) > 2:
+                    raise
+
+    monkeypatch.setattr(Hub, "_listen", listen)
+    await own_hub.start()
+    await asyncio.sleep(0)  # its tasks have begun
+    async with asyncio.timeout(5):
+        await own_hub.stop()
+    assert len(deaf) == 3
+
+
 async def test_many_first_viewers_of_a_group_subscribe_it_once(own_hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     announced: list[list[str]] = []
     positions = Histories.positions
