@@ -107,8 +107,8 @@ class Hub:
         """End the hub's tasks and subscriptions."""
         pending = set(self._tasks)
         while pending:
-            # Again, where it was not enough: what is cancelled at the moment in which it gets its answer may go on
-            # with that (asyncio.wait_for of Python 3.11 does, in libraries that we call).
+            # Again, where it was not enough: a library answers a cancellation with an error of its own now and then,
+            # and `_look` goes on after that.
             for task in pending:
                 task.cancel()
             _, pending = await asyncio.wait(pending, timeout=CANCEL_SECONDS)
@@ -142,7 +142,7 @@ class Hub:
         async with self._beginning:
             if self._channel is None:
                 channel = await _layer().new_channel("hub")
-                await _layer().group_add(access.GROUP, channel)
+                await _add(access.GROUP, channel)
                 people = Stream(access.GROUP, at=(await histories().positions([access.GROUP]))[access.GROUP])
                 people.subscribed.set()
                 self.streams[access.GROUP] = people
@@ -162,7 +162,7 @@ class Hub:
     async def _subscribe(self, groups: Sequence[str]) -> dict[str, Stream]:
         streams = {group: self.streams[group] for group in groups if group in self.streams}
         for group in streams:
-            await _layer().group_add(group, await self._attend())
+            await _add(group, await self._attend())
         # SUBSCRIBE is sent but not answered when group_add returns; a position told through the group is heard only
         # once it is in force, and says where the stream was then.
         async with asyncio.timeout(SUBSCRIBE_SECONDS):
@@ -295,6 +295,14 @@ class Hub:
             elif now - stream.idle_since > 30:
                 del self.streams[stream.group]
                 await _layer().group_discard(stream.group, cast(str, self._channel))
+
+
+async def _add(group: str, channel: str) -> None:
+    try:
+        await _layer().group_add(group, channel)
+    except (AttributeError, RuntimeError) as error:
+        # redis-py, where the connection falls while SUBSCRIBE is written: its reader is None, or taken.
+        raise ConnectionError(f"SUBSCRIBE could not be sent: {error!r}") from error
 
 
 def _layer() -> HistoryLoopLayer:

@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 from asgiref.sync import sync_to_async
 from django.contrib.auth.models import Permission
-from django.db import connections
+from django.db import connection, connections
 
 from consumers import hub
 from progress import database, recorder
@@ -81,8 +81,19 @@ def site(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Ite
         yield running
 
 
+@pytest.fixture
+def patient_flush(transactional_db: None) -> Iterator[None]:
+    """The emptying of the database after a test waits for a worker that is still telling, and is never the one of two
+    that PostgreSQL ends for a deadlock: that is whoever has waited for `deadlock_timeout` first."""
+    yield
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT set_config('deadlock_timeout', '20s', false) WHERE current_setting('is_superuser')::bool"
+        )
+
+
 @pytest_asyncio.fixture
-async def live(transactional_db: None, cast: Cast, site: Site, loop_services: None) -> AsyncIterator[Live]:
+async def live(patient_flush: None, cast: Cast, site: Site, loop_services: None) -> AsyncIterator[Live]:
     """The running site, with the cast in its database and clients for it."""
     async with Live(site) as clients:
         yield clients

@@ -89,8 +89,9 @@ class Site:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for name in list(self.processes):
-            self.end(name)
+        with contextlib.ExitStack() as ending:  # one that does not end keeps no other one running
+            for name in list(self.processes):
+                ending.callback(self.end, name)
 
     def address(self, index: int = 0) -> str:
         """Where web process `index` listens."""
@@ -121,7 +122,12 @@ class Site:
         """Send a signal and wait for the process to end; return its status."""
         process = self.processes.pop(name)
         process.send_signal(number)
-        return process.wait(35)
+        try:
+            return process.wait(35)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            raise
 
     def log(self, name: str) -> str:
         """What the process has said."""
@@ -279,7 +285,10 @@ class Live:
             self.site.start(name)
 
     async def untell(self) -> None:
-        """Take the done-marks off the outbox, and its references old: as a killed process leaves them."""
+        """Take the done-marks off the outbox, and make its references old: as a killed process leaves them."""
+        async with asyncio.timeout(WITHIN):
+            while await Outbox.objects.filter(live_done_at=None).aexists():
+                await asyncio.sleep(0.02)  # whoever tells them is about to mark them
         await Outbox.objects.aupdate(live_done_at=None, at=timezone.now() - timedelta(seconds=10))
 
     async def snapshot(self, person: User, *, web: int = 0, limit: int = 200, **filters: Any) -> dict[str, Any]:

@@ -66,8 +66,6 @@ class Delivery(RuleBasedStateMachine):
     """Everything that can happen while Redis stays; at each `rest` nothing may be missing, wrong or too much."""
 
     valkey: ClassVar[Valkey]
-    bears: ClassVar[tuple[type[Exception], ...]] = ()
-    """What the application may raise instead of an answer, so that pages must come again."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -214,7 +212,7 @@ class Delivery(RuleBasedStateMachine):
         """No hole, nothing of a group that is not the viewer's, nothing that the filters hide."""
         for viewer, browser in zip(VIEWERS, self.browsers, strict=False):
             assert not browser.page.wrong, (viewer, browser.page.wrong, browser.page.frames[-12:])
-            assert all(isinstance(failure, self.bears) for failure in browser.failures), (viewer, browser.failures)
+            assert not browser.failures, (viewer, browser.failures)
 
     @rule()
     def rest(self) -> None:
@@ -316,9 +314,6 @@ class Delivery(RuleBasedStateMachine):
 
 class DeliveryOverRestarts(Delivery):
     """The same, and Redis comes back from an older save, or drops its subscribers' connections."""
-
-    bears = (AttributeError, RuntimeError)
-    """What redis-py raises where somebody subscribes on a connection that has just fallen."""
 
     restarts = 0
 
