@@ -9,9 +9,12 @@ The rules (design of "What counts" in docs/protocol.md):
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import floor
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from progress import coverage
 from progress.coverage import Segment
@@ -48,9 +51,11 @@ class Lesson:
     quiz_pending: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A UserProgress row's moving and frozen columns."""
+class Row(Struct, frozen=True):
+    """A UserProgress row's moving and frozen columns.
+
+    A msgspec struct, since every tick copies it, and it is read and written as JSON (progress.rows).
+    """
 
     status: str = "not_started"
     started_at: datetime | None = None
@@ -61,13 +66,13 @@ class Row:
     position: float = 0.0
     threshold: float = 90.0
     last_accessed: datetime | None = None
-    segments: list[Segment] = field(default_factory=list)
-    unpaid_segments: list[Segment] = field(default_factory=list)
+    segments: list[Segment] = []
+    unpaid_segments: list[Segment] = []
     suspicious: str = ""
     claimed_percentage: float = 0.0
     budget_seconds: float = FIRST_BUDGET_SECONDS
     budget_at: datetime | None = None
-    players: list[tuple[str, int]] = field(default_factory=list)
+    players: list[tuple[str, int]] = []
     announced_at: datetime | None = None
     announced_percentage: float | None = None
     announced_claimed: bool | None = None
@@ -91,8 +96,7 @@ class Row:
         return tick.id is not None and any(name == tick.player and tick.id <= last for name, last in self.players)
 
 
-@dataclass(frozen=True, slots=True)
-class Transition:
+class Transition(Struct, frozen=True):
     """The row after a tick, and what of it anybody else may care about."""
 
     row: Row
@@ -107,16 +111,16 @@ def advance(row: Row, tick: Tick, *, lesson: Lesson, rules: Rules, now: datetime
     if row.knows(tick):
         return Transition(row)
     played, paid = _play(_fill(row, rules, now), tick, lesson)
-    percentage = max(row.percentage, played.covered(lesson), _claim(played, tick, rules))
+    claim = _claim(played, tick, rules)
     watched = replace(
         _follow(played, lesson),
-        claimed_percentage=max(played.claimed_percentage, _claim(played, tick, rules)),
-        percentage=percentage,
+        claimed_percentage=max(played.claimed_percentage, claim),
+        percentage=max(row.percentage, played.covered(lesson), claim),
         position=min(tick.position, lesson.duration),
         last_accessed=now,
         players=_remember(row.players, tick),
     )
-    return replace(_tell(_begin(watched, now), lesson, rules, now), paid=tuple(paid))
+    return _tell(_begin(watched, now), lesson, rules, now, paid=tuple(paid))
 
 
 def complete(row: Row, *, lesson: Lesson, rules: Rules, now: datetime, asked: Asked = Asked.BY_STUDENT) -> Transition:
@@ -189,7 +193,14 @@ def _begin(row: Row, now: datetime) -> Row:
     return row
 
 
-def _tell(row: Row, lesson: Lesson, rules: Rules, now: datetime, asked: Asked = Asked.BY_WATCHING) -> Transition:
+def _tell(
+    row: Row,
+    lesson: Lesson,
+    rules: Rules,
+    now: datetime,
+    asked: Asked = Asked.BY_WATCHING,
+    paid: tuple[Segment, ...] = (),
+) -> Transition:
     wants = missing(percentage=row.percentage, threshold=row.threshold, quiz_pending=lesson.quiz_pending, asked=asked)
     newly = not wants and not row.completed
     if newly:
@@ -202,7 +213,7 @@ def _tell(row: Row, lesson: Lesson, rules: Rules, now: datetime, asked: Asked = 
             completed_claimed=row.claimed(lesson),
         )
     if not newly and not _reached_a_step(row, rules):
-        return Transition(row)
+        return Transition(row, paid=paid)
     # It never runs backwards, whatever the clock does: the feed orders by it.
     stamp = now if row.announced_at is None else max(now, row.announced_at + timedelta(microseconds=1))
     announced = replace(
@@ -212,7 +223,7 @@ def _tell(row: Row, lesson: Lesson, rules: Rules, now: datetime, asked: Asked = 
         announced_claimed=row.claimed(lesson),
         announced_status=row.status,
     )
-    return Transition(announced, announced=True, completed=newly)
+    return Transition(announced, announced=True, completed=newly, paid=paid)
 
 
 def _reached_a_step(row: Row, rules: Rules) -> bool:

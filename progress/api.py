@@ -12,8 +12,8 @@ from ninja import Router, Schema, Status
 from progress import exams, lessons, overview, papers, quizzes, recorder
 from progress.models import User
 from progress.papers import Result
-from progress.recorder import Ack, Completion
 from progress.refusals import QuizRequired, Refused
+from progress.reports import Ack, Completion
 from progress.ticks import MOST_SEGMENTS, RATES, parse_object, parse_tick
 
 router = Router()

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, AsyncCursor
 
 from progress import lessons, papers
 from progress.models import LessonQuiz, QuizAttempt, User
@@ -104,12 +104,12 @@ async def store(connection: AsyncConnection[Any], answered: Answered, *, course_
     return Result(score, passed, number)
 
 
-async def pending(connection: AsyncConnection[Any], keys: Sequence[Key]) -> set[Key]:
-    """Return the (user, lesson) keys whose lesson has a required quiz that the user has not passed.
+async def ask_pending(connection: AsyncConnection[Any], keys: Sequence[Key]) -> AsyncCursor[Key]:
+    """Ask for the (user, lesson) keys whose lesson has a required quiz that the user has not passed.
 
-    Read after the rows are locked: a quiz passed by whoever held a lock before us counts.
+    Asked after the rows are locked: a quiz passed by whoever held a lock before us counts.
     """
-    cursor = await connection.execute(
+    return await connection.execute(
         """
         SELECT k.user_id, k.lesson_id
         FROM unnest(%s::bigint[], %s::bigint[]) AS k(user_id, lesson_id)
@@ -120,4 +120,3 @@ async def pending(connection: AsyncConnection[Any], keys: Sequence[Key]) -> set[
         """,
         [[user_id for user_id, _ in keys], [lesson_id for _, lesson_id in keys]],
     )
-    return {(row[0], row[1]) for row in await cursor.fetchall()}

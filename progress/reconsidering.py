@@ -5,7 +5,7 @@ from __future__ import annotations
 from procrastinate import RetryStrategy
 
 from progress import database, jobs, recorder
-from progress.recorder import Reconsideration
+from progress.reports import Reconsideration
 
 BATCH = 200
 """Rows in one transaction: the locks of so many are held for a moment, and ticks of the same students wait."""

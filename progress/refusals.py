@@ -50,3 +50,10 @@ class QuizRequired(Refused):
     def __init__(self, quiz_url: str = "") -> None:
         sentence = "You must pass the lesson quiz before completing this lesson."
         super().__init__(409, "quiz_required", sentence, quiz_required=True, quiz_url=quiz_url)
+
+
+class NotRecorded(Refused):
+    """A report that PostgreSQL does not take, whatever the reason (HTTP 422): sent again, it would fail again."""
+
+    def __init__(self) -> None:
+        super().__init__(422, "not_recorded", "This could not be recorded, and would not be if it were sent again.")

@@ -15,7 +15,7 @@ from django.db import IntegrityError, connections
 from django.test import Client
 from django.utils import timezone
 
-from progress import audit, corrections, exams, quizzes, recorder, rows, school
+from progress import audit, corrections, exams, quizzes, recorder, reports, rows, school
 from progress.audit import Author
 from progress.models import (
     Certification,
@@ -249,7 +249,7 @@ def test_a_shorter_lesson_is_completed_by_whoever_has_seen_that_much(cast: Cast)
     )
     recorder.record_from_thread([tick])
     Lesson.objects.filter(pk=cast.bernoulli.pk).update(duration=50)
-    recorder.record_from_thread([recorder.Reconsideration(cast.ada.pk, cast.bernoulli.pk)])
+    recorder.record_from_thread([reports.Reconsideration(cast.ada.pk, cast.bernoulli.pk)])
     row = UserProgress.objects.get()
     assert (row.video_watch_percentage, row.completed) == (100.0, True)
 
@@ -369,6 +369,7 @@ def test_a_tick_in_the_same_commit_as_a_deadlock_is_stored_all_the_same(
     async def lock_late(connection: Any, keys: Any) -> Any:
         await asyncio.to_thread(kept.wait, 10)
         found = await lock(connection, keys)
+        await found.records()
         locked.set()
         return found
 

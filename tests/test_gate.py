@@ -11,7 +11,7 @@ import pytest
 from asgiref.sync import sync_to_async
 from django.test import Client
 
-from progress import exams, recorder
+from progress import exams, recorder, reports
 from progress.models import (
     Certification,
     Enrollment,
@@ -326,7 +326,7 @@ async def test_a_completion_by_hand_while_a_tick_completes_on_another_process_is
 
 def test_a_refused_completion_changes_nothing(cast: Cast, quiz: LessonQuiz, quiz_answers: Any) -> None:
     with pytest.raises(Refused):
-        recorder.record_from_thread([recorder.Completion(cast.ada.pk, cast.bernoulli.pk)])
+        recorder.record_from_thread([reports.Completion(cast.ada.pk, cast.bernoulli.pk)])
     assert row().status == "not_started"
     assert Outbox.objects.count() == 0
 

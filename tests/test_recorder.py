@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from typing import Any
+from uuid import uuid4
 
+import psycopg
 import pytest
+from msgspec.structs import replace
 from psycopg import OperationalError
 
-from progress import database, outbox, recorder, rows
-from progress.models import Lesson, Outbox, UserProgress
-from progress.recorder import Completion
-from progress.refusals import NotFound
+from progress import database, group_commit, outbox, recorder, rows
+from progress.models import Lesson, LessonQuiz, Outbox, QuizAttempt, UserProgress
+from progress.papers import Marked, Result
+from progress.quizzes import Answered
+from progress.refusals import NotFound, NotRecorded
+from progress.reports import Completion
+from progress.rows import Change
 from progress.ticks import Tick
 from tests.conftest import Cast
 
@@ -54,14 +59,14 @@ async def test_many_reports_at_once_are_one_batch_and_each_gets_its_own_answer(
     cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     commits = 0
-    commit = recorder._commit
+    commit = group_commit.commit
 
-    async def counted(batch: Any) -> Any:
+    async def counted(connection: Any, batch: Any) -> Any:
         nonlocal commits
         commits += 1
-        return await commit(batch)
+        return await commit(connection, batch)
 
-    monkeypatch.setattr(recorder, "_commit", counted)
+    monkeypatch.setattr(group_commit, "commit", counted)
     reports = [
         [Tick(person.pk, cast.bernoulli.pk, float(percentage), 1)]
         for percentage in range(1, 41)
@@ -102,6 +107,7 @@ async def test_nothing_is_acked_where_the_commit_fails(cast: Cast, monkeypatch: 
     async def away(*_: Any) -> Any:
         raise OperationalError("the database went away")
 
+    monkeypatch.setattr(recorder, "RETRY_SECONDS", 0.1)
     with monkeypatch.context() as broken:
         broken.setattr(outbox, "write", away)
         with pytest.raises(OperationalError):
@@ -121,11 +127,10 @@ async def test_a_tick_that_announces_nothing_is_updated_in_place(cast: Cast) -> 
             "SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_xact_user_tables WHERE relname = 'progress_userprogress'"
         )
         before = await (await connection.execute(statistics)).fetchone()
-        record = (await rows.lock(connection, [key]))[key]
+        record = (await (await rows.lock(connection, [key])).records())[key]
         for second in range(2, 22):
-            await rows.update(
-                connection, {record.pk: replace(record.row, percentage=float(second), position=float(second))}
-            )
+            moved = replace(record.row, percentage=float(second), position=float(second))
+            await rows.update(connection, [Change(record.pk, record.row, moved)])
         after = await (await connection.execute(statistics)).fetchone()
         assert (after[0] - before[0], after[1] - before[1]) == (20, 20)
 
@@ -139,3 +144,117 @@ async def test_the_budget_is_the_databases_clock_not_the_callers(cast: Cast) -> 
     assert row.suspicious
     assert row.unpaid_segments[0][1] == 3600
     assert not row.completed
+
+
+class Poison(psycopg.DataError):
+    """What PostgreSQL says of a value that it does not take."""
+
+
+async def test_a_tick_that_postgresql_does_not_take_is_singled_out_and_the_others_commit(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit, commits = group_commit.commit, []
+
+    async def particular(connection: Any, batch: Any) -> Any:
+        commits.append(len(batch))
+        if any(isinstance(report, Tick) and report.position == 13 for reports in batch for report in reports):
+            raise Poison("no thirteen here")
+        return await commit(connection, batch)
+
+    monkeypatch.setattr(group_commit, "commit", particular)
+    ticks = [Tick(cast.ada.pk, cast.bernoulli.pk, second, second, id=second, player="p") for second in range(64)]
+    answers = await asyncio.gather(*(recorder.record([tick]) for tick in ticks), return_exceptions=True)
+    assert isinstance(answers[13], NotRecorded)
+    assert [each[0].id for each in answers if isinstance(each, list)] == [*range(13), *range(14, 64)]
+    assert (await UserProgress.objects.aget()).video_watch_percentage == 63
+    assert len(commits) < 20, "found by halving, not one by one"
+
+
+async def test_a_batch_whose_connection_fell_is_committed_again_and_nothing_is_counted_twice(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit, falls = group_commit.commit, ["before COMMIT", "after it"]
+
+    async def falling(connection: Any, batch: Any) -> Any:
+        fall = falls.pop(0) if falls else ""
+        if fall == "before COMMIT":
+            raise psycopg.OperationalError("the connection fell")
+        done = await commit(connection, batch)
+        if fall:
+            raise psycopg.OperationalError("the connection fell when all was stored")
+        return done
+
+    monkeypatch.setattr(group_commit, "commit", falling)
+    tick = Tick(cast.ada.pk, cast.bernoulli.pk, 0, 2, segments=((0.0, 2.0),), player="p", id=1)
+    answered = Answered(cast.bob.pk, cast.bernoulli.pk, (await a_quiz(cast)).pk, Marked({}, 100, True), uuid4())
+    [[ack], [attempt]] = await asyncio.gather(recorder.record([tick]), recorder.record([answered]))
+    assert not falls, "it has to fall both ways"
+    assert (ack.id, ack.watch_percentage) == (1, 2)
+    assert attempt.attempt == Result(100, True, 1)
+    row = await UserProgress.objects.aget(user=cast.ada)
+    assert row.segments == [[0, 2]]
+    assert 1 <= row.budget_seconds < 3, "paid once"
+    assert await QuizAttempt.objects.acount() == 1
+
+
+async def test_answers_without_a_name_are_not_stored_again_where_nobody_knows_whether_they_are(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit = group_commit.commit
+
+    async def falling(connection: Any, batch: Any) -> Any:
+        await commit(connection, batch)
+        raise psycopg.OperationalError("the connection fell when all was stored")
+
+    monkeypatch.setattr(group_commit, "commit", falling)
+    answered = Answered(cast.bob.pk, cast.bernoulli.pk, (await a_quiz(cast)).pk, Marked({}, 100, True))
+    with pytest.raises(psycopg.OperationalError):
+        await recorder.record([answered])
+    assert await QuizAttempt.objects.acount() == 1
+
+
+async def test_a_database_that_stays_away_is_said_after_a_while_and_later_ticks_are_taken(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries = 0
+
+    async def away(*_: Any) -> Any:
+        nonlocal tries
+        tries += 1
+        raise psycopg.OperationalError("nobody there")
+
+    monkeypatch.setattr(recorder, "RETRY_SECONDS", 0.5)
+    with monkeypatch.context() as broken:
+        broken.setattr(group_commit, "commit", away)
+        with pytest.raises(psycopg.OperationalError):
+            await recorder.record([Tick(cast.ada.pk, cast.bernoulli.pk, 5, 5)])
+    assert tries > 2
+    [ack] = await recorder.record([Tick(cast.ada.pk, cast.bernoulli.pk, 6, 6)])
+    assert ack.watch_percentage == 6
+
+
+async def test_where_too_much_waits_whoever_comes_waits_outside_and_in_the_end_all_is_stored(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit, sizes, most = group_commit.commit, [], 0
+
+    async def measured(connection: Any, batch: Any) -> Any:
+        nonlocal most
+        most = max(most, *(len(queue.waiting) for queue in recorder._queues.values()))
+        sizes.append(len(batch))
+        return await commit(connection, batch)
+
+    monkeypatch.setattr(group_commit, "commit", measured)
+    monkeypatch.setattr(recorder, "MOST_IN_A_BATCH", 10)
+    monkeypatch.setattr(recorder, "MOST_WAITING", 25)
+    ticks = [
+        Tick(cast.ada.pk, cast.bernoulli.pk, number / 2, number / 2, id=number, player="p") for number in range(200)
+    ]
+    acks = await asyncio.gather(*(recorder.record([tick]) for tick in ticks))
+    assert [ack.id for [ack] in acks] == list(range(200))
+    assert most <= 25
+    assert max(sizes) == 10
+
+
+async def a_quiz(cast: Cast) -> LessonQuiz:
+    return await LessonQuiz.objects.acreate(lesson=cast.bernoulli, title="Quiz", required=True)

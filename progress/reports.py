@@ -1,0 +1,42 @@
+"""What may be reported to the recorder, and what it answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from progress.audit import Confirmation
+from progress.papers import Result
+from progress.quizzes import Answered
+from progress.ticks import Tick
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """A student's wish to mark a lesson as complete."""
+
+    user_id: int
+    lesson_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reconsideration:
+    """That a lesson wants less now: whoever has done that much completes it."""
+
+    user_id: int
+    lesson_id: int
+
+
+Report = Tick | Completion | Answered | Confirmation | Reconsideration
+
+
+@dataclass(frozen=True, slots=True)
+class Ack:
+    """What a report came to, true once given: it is committed."""
+
+    id: int | None
+    watch_percentage: float
+    status: str
+    completed: bool
+    attempt: Result | None = None
+    confirmed: bool = False
+    """Whether it was this confirmation that completed the lesson."""
