@@ -6,8 +6,8 @@
 PIP = .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes
 PYTHON = $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$python" && break; done)
-FAULTS = $(addprefix tests/test_,redis_faults.py web_faults.py rolling_restart.py database_away.py delivery_machine.py \
-	slow_viewers.py)
+FAULTS = $(addprefix tests/test_,redis_faults.py web_faults.py rolling_restart.py database_away.py database_restarts.py \
+	delivery_machine.py slow_viewers.py)
 JS_TESTS = $(wildcard tests/js/*.test.js tests/js/*.test.mjs)
 
 # As in production, but for the services, which nobody asks here.

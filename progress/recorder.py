@@ -36,7 +36,7 @@ MOST_IN_A_BATCH = 500
 MOST_WAITING = 5000
 """Reports that may wait. Whoever comes then waits outside, and its socket is not read meanwhile."""
 
-RETRY_SECONDS = 15.0
+RETRY_SECONDS = 10.0
 """How long a batch is committed again and again while the database is away; a restart takes a few seconds."""
 
 PAUSE_SECONDS = (0.05, 1.0)
