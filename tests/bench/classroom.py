@@ -25,11 +25,10 @@ class Classroom:
     port: int
     server: Process
     load: Child
-    lessons: Iterator[int]
 
     def connect(self, players: int, *, wave: int = WAVE) -> float:
         """Seat so many players on a lesson that nobody has watched yet; return the seconds that took."""
-        door = self.system.door(next(self.lessons))
+        door = self.system.door(self.around.lessons.pop())
         seen = self.load.ask(
             "connect",
             within=130,
@@ -45,6 +44,10 @@ class Classroom:
         if seen["players"] != players:
             raise Failed(f"{seen['players']} of {players} players seated, {seen['lost']} lost. {seen['why']}")
         return float(seen["seconds"])
+
+    def take_places(self) -> None:
+        """Have each report what was watched before."""
+        self._whole(self.load.ask("take_places", within=130))
 
     def closed(self, seconds: float) -> dict[str, Any]:
         """Let each send as fast as it is answered."""
@@ -77,4 +80,4 @@ def classroom(system: TickServer, around: Surroundings) -> Iterator[Classroom]:
         if not eventually(lambda: not server.running or listens(port), 30) or not server.running:
             raise Failed(f"did not start: {log.read_text()[-2000:]}")
         load = running.enter_context(Child("tests.bench.tick_load", env=os.environ, log=log))
-        yield Classroom(system, around, port, server, load, iter(around.lessons))
+        yield Classroom(system, around, port, server, load)

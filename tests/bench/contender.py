@@ -43,7 +43,7 @@ class Contender:
 
     def aim(self) -> None:
         """Tell the load client where sockets are opened from now on; ours begin at the present position."""
-        self.load.ask("target", **self.system.target(self.around, self.port).as_command())
+        self.load.ask("aim", **self.system.target(self.around, self.port).as_command())
 
     def burst(self, entries: int, *, within: float) -> dict[str, Any]:
         """Publish at once, and say what was seen until the last socket had all."""

@@ -9,18 +9,17 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import json
 import os
 import select
 import socket
 import struct
-import sys
 import time
 from collections import deque
 from dataclasses import dataclass
 from typing import Any
 
 from tests.bench import wire
+from tests.bench.commands import serve
 from tests.bench.marks import LONGEST_STAMP, MARK, STAMP
 from tests.bench.target import Target
 
@@ -69,6 +68,11 @@ class Load:
         self.retrying: deque[tuple[float, int]] | None = None
         """Sockets to be opened again, with the moment; None where one that is lost stays lost."""
         self.arm(goal=0)
+
+    def aim(self, **target: Any) -> dict[str, Any]:
+        """Open sockets here from now on."""
+        self.target = Target(**target)
+        return {}
 
     def arm(self, *, goal: int) -> dict[str, Any]:
         """Count from here; every socket is to get `goal` entries."""
@@ -309,32 +313,5 @@ def share(ordered: list[int], part: float) -> float | None:
     return ordered[min(len(ordered) - 1, int(len(ordered) * part))] / 1e6 if ordered else None
 
 
-def main() -> None:
-    """Do as commanded until the input ends."""
-    load = Load()
-    commands = b""
-    while True:
-        load.turn(1)
-        if not load.commanded:
-            continue
-        load.commanded = False
-        more = os.read(0, 1 << 20)
-        if not more:
-            load.drop()
-            return
-        commands += more
-        while b"\n" in commands:
-            line, _, commands = commands.partition(b"\n")
-            command = json.loads(line)
-            do = command.pop("do")
-            answer: dict[str, Any] = {}
-            if do == "target":
-                load.target = Target(**command)
-            else:
-                answer = getattr(load, do)(**command)
-            sys.stdout.write(json.dumps(answer) + "\n")
-            sys.stdout.flush()
-
-
 if __name__ == "__main__":
-    main()
+    serve(Load())

@@ -34,6 +34,8 @@ class Sizes:
     crowd_seconds: float = 6
     watched_rate: float = 1000
     watched_viewers: int = 100
+    watched_players: int = 2000
+    watched_seconds: float = 6
     idle_students: int = 2000
 
     @property
@@ -48,8 +50,9 @@ class Sizes:
 
     @property
     def lessons(self) -> int:
-        """Lessons, one for each round: nobody has watched it yet."""
-        return self.rounds + len(self.crowd_rates) + 4
+        """Lessons, one for each class that is let in: nobody has watched it yet."""
+        ticks, crowd, watched, seats = 3 * self.rounds, self.rounds + len(self.crowd_rates), self.rounds, 2
+        return ticks + crowd + watched + seats
 
     def small(self) -> Sizes:
         """A run that takes a minute and whose figures mean nothing."""
@@ -73,5 +76,7 @@ class Sizes:
             crowd_seconds=2,
             watched_rate=100,
             watched_viewers=10,
+            watched_players=100,
+            watched_seconds=2,
             idle_students=100,
         )

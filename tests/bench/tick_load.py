@@ -2,6 +2,7 @@
 
 `python -m tests.bench.tick_load`, commands on standard input (tests.bench.child). A player sends its next tick when
 the last one was acked (`closed`), or when it is due whatever was acked (`open`); each tick plays the next five seconds.
+Players stand at places all over the lesson, so that about one tick in twelve announces something, as in a real class.
 """
 
 from __future__ import annotations
@@ -11,16 +12,19 @@ import json
 import os
 import select
 import socket
-import sys
 import time
 from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
 
 from tests.bench import wire
+from tests.bench.commands import serve
 from tests.bench.load import share
 
 STEP_SECONDS = 5.0
+LESSON_SECONDS = 600.0
+PLACES = 120
+WAVE = 200
 BUFFER_BYTES = 1 << 16
 
 
@@ -33,6 +37,7 @@ class Player:
     ready: bool = False
     tail: bytes = b""
     ticks: int = 0
+    position: float = 0.0
     sent: deque[int] = field(default_factory=deque)
 
 
@@ -41,7 +46,7 @@ class Class:
 
     def __init__(self) -> None:
         self.epoll = select.epoll()
-        self.epoll.register(0, select.EPOLLIN)
+        self.epoll.register(0, select.EPOLLIN)  # commands
         self.players: dict[int, Player] = {}
         self.commanded = False
         self.lost = 0
@@ -119,6 +124,15 @@ class Class:
             else:
                 self._receive(player)
 
+    def take_places(self) -> dict[str, Any]:
+        """Let each say all that was watched before, in waves; then the class is at work."""
+        players = list(self.players.values())
+        for first in range(0, len(players), WAVE):
+            for player in players[first : first + WAVE]:
+                self._tick(player, plays=STEP_SECONDS * (1 + player.number * 7 % PLACES))
+            self._finish(within=60)
+        return self._result()
+
     def _begin(self) -> None:
         self.latencies, self.acks = [], 0
         self.began = time.monotonic_ns()
@@ -178,16 +192,17 @@ class Class:
             if self.again:
                 self._tick(player)
 
-    def _tick(self, player: Player, at: int | None = None) -> None:
-        start = player.ticks * STEP_SECONDS % 600
+    def _tick(self, player: Player, at: int | None = None, *, plays: float = STEP_SECONDS) -> None:
+        start = player.position
         player.ticks += 1
+        player.position = (start + plays) % LESSON_SECONDS
         tick = {
             "type": "progress",
             "id": player.ticks,
             "player": "bench",
-            "watch_percentage": min(100.0, (start + STEP_SECONDS) / 6),
-            "timestamp": start + STEP_SECONDS,
-            "segments": [[start, start + STEP_SECONDS]],
+            "watch_percentage": min(100.0, (start + plays) / LESSON_SECONDS * 100),
+            "timestamp": start + plays,
+            "segments": [[start, start + plays]],
             "state": "playing",
         }
         body = json.dumps(tick).encode()
@@ -223,27 +238,5 @@ class Class:
         }
 
 
-def main() -> None:
-    """Do as commanded until the input ends."""
-    students = Class()
-    commands = b""
-    while True:
-        students.turn(1)
-        if not students.commanded:
-            continue
-        students.commanded = False
-        more = os.read(0, 1 << 20)
-        if not more:
-            students.drop()
-            return
-        commands += more
-        while b"\n" in commands:
-            line, _, commands = commands.partition(b"\n")
-            command = json.loads(line)
-            answer = getattr(students, command.pop("do"))(**command)
-            sys.stdout.write(json.dumps(answer) + "\n")
-            sys.stdout.flush()
-
-
 if __name__ == "__main__":
-    main()
+    serve(Class())

@@ -24,7 +24,7 @@ class Surroundings:
     """Sessions of students."""
 
     lessons: list[int] = field(default_factory=list)
-    """Lessons that they may watch."""
+    """Lessons that nobody has watched yet; whoever lets a class in takes one off."""
 
 
 class System(ABC):

@@ -1,6 +1,6 @@
 """The things that are measured, one module each: `measure(around, sizes)` gives a table."""
 
-from tests.bench.things import burst, deaf, memory, steady, storm, ticks
+from tests.bench.things import burst, deaf, memory, steady, storm, ticks, watched
 
 THINGS = {
     "burst": burst.measure,
@@ -11,5 +11,6 @@ THINGS = {
     "storm": storm.measure,
     "ticks": ticks.measure,
     "crowd": ticks.measure_crowd,
+    "watched": watched.measure,
     "seats": ticks.measure_memory,
 }

@@ -28,6 +28,7 @@ def measure(around: Surroundings, sizes: Sizes) -> Table:
                     continue
                 try:
                     room.connect(sizes.tick_players)
+                    room.take_places()
                     seen = room.closed(sizes.tick_seconds)
                 except Failed as failed:
                     missing[name] = str(failed)
@@ -62,6 +63,7 @@ def measure_crowd(around: Surroundings, sizes: Sizes) -> Table:
                 figures: dict[str, list[float]] = {"p50": [], "p99": [], "server": []}
                 for number in range(sizes.rounds if rate == sizes.crowd_rates[0] else 1):
                     room.connect(sizes.crowd_players)
+                    room.take_places()
                     used = seconds_used(room.server.pid)
                     seen = room.open(rate, sizes.crowd_seconds)
                     used = seconds_used(room.server.pid) - used
