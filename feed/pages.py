@@ -18,6 +18,7 @@ from feed.cursor import Cursor, parse_cursor
 from feed.entries import TYPES, Entry
 from feed.filters import NONE, Filters
 from feed.forms import as_frame, parse_form
+from progress import suspicions
 from progress.models import Course, User
 from progress.querysets import is_administrator
 from progress.refusals import BadValue
@@ -77,6 +78,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
     context = {
         "feed": _feed(person, limit=DASHBOARD_LIMIT),
         "courses": courses,
+        "suspicions": suspicions.seen_by(person, limit=DASHBOARD_LIMIT),
         "is_live": True,
         "blank_entries": BLANK_ENTRIES,
     }

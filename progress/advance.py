@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import floor
 
+from django.utils.translation import gettext_noop
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -28,7 +29,8 @@ FIRST_BUDGET_SECONDS = 3.0
 LARGEST_BUDGET_SECONDS = 86_400.0
 KNOWN_PLAYERS = 8
 MOST_SEGMENTS = 1000
-OUTRAN_THE_CLOCK = "More was reported as played than time had passed."
+# Kept with the row, and translated where it is shown.
+OUTRAN_THE_CLOCK = gettext_noop("More was reported as played than time had passed.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -229,6 +229,7 @@ class UserProgress(models.Model):
         ]
         indexes = [
             models.Index(fields=["lesson"], name="progress_by_lesson"),
+            models.Index(fields=["course"], name="progress_suspicious", condition=~Q(suspicious="")),
             *[
                 models.Index(
                     *[F(column) for column in scope],
