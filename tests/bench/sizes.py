@@ -51,7 +51,7 @@ class Sizes:
     @property
     def lessons(self) -> int:
         """Lessons, one for each class that is let in: nobody has watched it yet."""
-        ticks, crowd, watched, seats = 3 * self.rounds, self.rounds + len(self.crowd_rates), self.rounds, 2
+        ticks, crowd, watched, seats = 4 * self.rounds, self.rounds + len(self.crowd_rates), self.rounds, 2
         return ticks + crowd + watched + seats
 
     def small(self) -> Sizes:

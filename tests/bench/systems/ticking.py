@@ -54,6 +54,17 @@ class Ours(TickServer):
         return Door(f"/ws/lessons/{lesson_id}/progress/", ack='"type":"ack"', ready='"type":"welcome"')
 
 
+class OursWithoutSpans(Ours):
+    """The same, but that nobody keeps when, how often and how fast something was watched."""
+
+    name = "ours-without-spans"
+    title = "ours, without watched spans"
+
+    def command(self, port: int) -> list[str]:
+        """The web server with that one thing left out."""
+        return [sys.executable, "-m", "tests.bench.servers.without_spans"]
+
+
 class Orm(TickServer):
     """Saved through the ORM, over HTTP or over a stock consumer."""
 
@@ -72,5 +83,6 @@ class Orm(TickServer):
 
 
 OURS = Ours()
+WITHOUT_SPANS = OursWithoutSpans()
 ORM_HTTP = Orm("orm-http", "a Django view, saved through the ORM", http=True)
 ORM_CHANNELS = Orm("orm-channels", "a stock Channels consumer, saved through the ORM", http=False)

@@ -10,13 +10,13 @@ from tests.bench.figures import Column, Figure, Floor, Row, Table
 from tests.bench.processor import seconds_used, settled
 from tests.bench.sizes import Sizes
 from tests.bench.systems.system import Surroundings
-from tests.bench.systems.ticking import ORM_CHANNELS, ORM_HTTP, OURS, TickServer
+from tests.bench.systems.ticking import ORM_CHANNELS, ORM_HTTP, OURS, WITHOUT_SPANS, TickServer
 from tests.bench.things.ring import say
 
 
 def measure(around: Surroundings, sizes: Sizes) -> Table:
     """Each player sends its next tick when the last one was acked; ours and the others in turn."""
-    systems = (OURS, ORM_HTTP, ORM_CHANNELS)
+    systems = (OURS, WITHOUT_SPANS, ORM_HTTP, ORM_CHANNELS)
     figures: dict[str, dict[str, list[float]]] = {each.name: {"rate": [], "p99": []} for each in systems}
     missing: dict[str, str] = {}
     with contextlib.ExitStack() as ring:
