@@ -91,6 +91,33 @@ test("a seek is not counted, while playing or paused", async () => {
   assert.equal(made.ticks.at(-1).timestamp, 20);
 });
 
+const ranges = (...list) => ({ length: list.length, start: (index) => list[index][0], end: (index) => list[index][1] });
+
+test("what was played just before a seek counts, as far as the browser's own account goes", async () => {
+  const made = open();
+  made.media.play();
+  await made.media.runs(4);
+  await made.clock.move(200);
+  made.media.played = ranges([0, 4.2]);
+  made.media.currentTime = 80;
+  assert.deepEqual(made.tracker.segments, [[0, 4.2]]);
+});
+
+test("the browser's account of an earlier play does not count at a seek, nor does a film that stood", async () => {
+  const made = open();
+  made.media.play();
+  await made.media.runs(4);
+  await made.clock.move(200);
+  made.media.played = ranges([0, 50]); // all of it played once before
+  made.media.currentTime = 80;
+  assert.deepEqual(made.tracker.segments, [[0, 4.2]]);
+  await made.media.runs(1);
+  await made.clock.move(3_600_000); // the machine slept
+  made.media.played = ranges([0, 50], [80, 81]);
+  made.media.currentTime = 20;
+  assert.deepEqual(made.tracker.segments, [[0, 4.2], [80, 81]]);
+});
+
 test("many seeks in a row are one report", async () => {
   const made = open();
   for (let time = 1; time < 60; time += 1) made.media.currentTime = time;

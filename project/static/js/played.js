@@ -26,6 +26,7 @@ export class PlayedSegments extends EventTarget {
   #clock;
   #open = null; // {from, to}: the segment that is being played
   #anchor = null; // {time, at, rate, slack}: since when the media has run with the clock
+  #looked = 0; // when we last looked at the media
   #stood = 0; // where the media last stood still
   #closed = [];
   #listeners = new AbortController();
@@ -47,7 +48,7 @@ export class PlayedSegments extends EventTarget {
     on(["playing", "seeked"], () => this.#follow());
     on(["timeupdate"], () => this.#follow());
     on(["pause", "waiting"], () => this.#stop());
-    on(["seeking"], () => this.#leave());
+    on(["seeking"], () => this.#seek());
     on(["ended"], () => this.#end());
     on(["ratechange"], () => this.#changeRate());
     on(["error", "emptied", "abort"], () => this.#leave());
@@ -97,7 +98,8 @@ export class PlayedSegments extends EventTarget {
   #begin(time, slack = SLACK) {
     const from = milliseconds(time);
     this.#open = { from, to: from };
-    this.#anchor = { time: from, at: this.#clock.now(), rate: this.#media.playbackRate, slack };
+    this.#looked = this.#clock.now();
+    this.#anchor = { time: from, at: this.#looked, rate: this.#media.playbackRate, slack };
   }
 
   #advance() {
@@ -105,7 +107,8 @@ export class PlayedSegments extends EventTarget {
     if (!open) return;
     const time = milliseconds(this.#media.currentTime);
     const { at, rate, slack, time: begun } = this.#anchor;
-    const possible = ((this.#clock.now() - at) / 1000) * rate + slack;
+    this.#looked = this.#clock.now();
+    const possible = ((this.#looked - at) / 1000) * rate + slack;
     if (time < open.to || time - begun > possible) {
       this.#leave();
       this.#begin(time, SLACK_AFTER_A_JUMP);
@@ -119,6 +122,17 @@ export class PlayedSegments extends EventTarget {
   #stop() {
     if (!this.#media.seeking && !this.#media.error) this.#advance();
     if (!this.#media.ended) this.#leave();
+  }
+
+  // The media's time stands elsewhere already. How far it came since we last looked, up to a quarter of a second, the
+  // browser's own account says; it has earlier plays in it too, so the clock has the last word.
+  #seek() {
+    const open = this.#open;
+    if (open) {
+      const passed = ((this.#clock.now() - this.#looked) / 1000) * this.#anchor.rate;
+      open.to = milliseconds(Math.max(open.to, Math.min(playedFrom(this.#media, open.to), open.to + passed)));
+    }
+    this.#leave();
   }
 
   // The media was moved or failed: its time says nothing about what was played.
@@ -150,6 +164,14 @@ export class PlayedSegments extends EventTarget {
   #tell() {
     this.dispatchEvent(new CustomEvent("played"));
   }
+}
+
+// Where the browser's account of what was played, if it keeps one, ends that includes this time.
+function playedFrom({ played }, time) {
+  for (let index = 0; index < (played?.length ?? 0); index += 1) {
+    if (played.start(index) <= time && time <= played.end(index)) return played.end(index);
+  }
+  return time;
 }
 
 // Cut to what a person could tell apart: shorter to write, and never ahead of the media.
