@@ -427,6 +427,41 @@ test("ticks of an earlier visit are sent at the next one, over HTTP, one by one,
   assert.equal(second.saved.at(-1).waiting, 0);
 });
 
+const locks = { request: async () => {} }; // the lock of an earlier visit is never free
+
+test("a page that dies between two reports leaves what it played to the next visit", async () => {
+  const storage = new FakeStorage();
+  const first = open({ storage, player: "one", locks });
+  first.media.play();
+  await first.media.runs(8);
+  first.ack(1);
+  assert.deepEqual(first.kept().map(({ id, segments }) => [id, segments]), [[2, [[4.75, 8]]]]);
+  assert.equal(first.tracker.waiting, 0); // it is no report yet
+
+  const second = open({ storage, player: "two" });
+  await settle();
+  assert.deepEqual(second.fetch.asked.map(({ body }) => [body.player, body.id, body.segments]), [["one", 2, [[4.75, 8]]]]);
+  assert.deepEqual(first.kept(), []);
+});
+
+test("the report takes the place of what was kept for it", async () => {
+  const made = open({ locks });
+  made.media.play();
+  await made.media.runs(8);
+  made.ack(1);
+  made.media.pause();
+  assert.deepEqual(made.kept(), made.ticks.slice(1));
+  made.ack(2);
+  assert.deepEqual(made.kept(), []);
+});
+
+test("without locks only reports are kept: another tab would send what is none yet", async () => {
+  const made = open();
+  made.media.play();
+  await made.media.runs(3);
+  assert.deepEqual(made.kept(), []);
+});
+
 test("ticks of another student or lesson are left alone", async () => {
   const storage = new FakeStorage();
   storage.setItem("ticks:18:7:old", JSON.stringify([{ id: 1 }]));

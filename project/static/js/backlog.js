@@ -14,6 +14,7 @@ export class Backlog {
   #prefix;
   #player;
   #ticks = [];
+  #draft = null;
 
   /**
    * @param {?Storage} storage Null where the browser has none to give.
@@ -41,10 +42,21 @@ export class Backlog {
    * @param {{id: number, segments: number[][]}} frame
    */
   add(frame) {
+    this.#draft = null;
     const last = this.#ticks.at(-1);
     const segments = last && !last.sent ? joined(last.frame.segments, frame.segments) : null;
     if (segments && segments.length <= MOST_SEGMENTS) last.frame = { ...frame, segments };
     else this.#ticks.push({ frame, sent: false });
+    this.#save();
+  }
+
+  /**
+   * Keep what the next tick would say if it were made now, in the storage alone: should the page die before it is made,
+   * the next visit sends this. The tick has the same id and takes its place.
+   * @param {{id: number, segments: number[][]}} frame
+   */
+  draft(frame) {
+    this.#draft = frame;
     this.#save();
   }
 
@@ -102,7 +114,8 @@ export class Backlog {
   }
 
   #save() {
-    this.#write(this.#player, this.#ticks.map((tick) => tick.frame));
+    const frames = this.#ticks.map((tick) => tick.frame);
+    this.#write(this.#player, this.#draft ? [...frames, this.#draft] : frames);
   }
 
   #write(player, frames) {

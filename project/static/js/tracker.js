@@ -32,7 +32,8 @@ const HTTP_MAY_WORK = new Set([4000, 4409]);
  *     tracker.start();
  *
  * It reports every 5 s while the media plays, and at pause, seek, end, when the page is hidden and when it is left. A
- * report (tick) is kept, also over page loads, until it is acked; sending it twice changes nothing on the server.
+ * report (tick) is kept, also over page loads, until it is acked; sending it twice changes nothing on the server. What
+ * was played since the last report is kept too, for a page that dies without a word.
  *
  * Events (CustomEvents, with `detail`):
  * - `progress`: `{watch_percentage, status, completed, threshold, segments}`, what the server has, and the union of
@@ -133,7 +134,7 @@ export class ProgressTracker extends EventTarget {
     on(this.#media, ["ratechange"], () => this.#changeRate());
     on(this.#media, ["seeking"], () => this.#played.segments.length && this.report());
     on(this.#media, ["seeked"], () => this.#timer("settle", SETTLE, () => this.report()));
-    on(this.#played, ["played"], () => this.#emit("played", { segments: this.segments }));
+    on(this.#played, ["played"], () => this.#grew());
     on(this.#page.document, ["visibilitychange"], () => this.#page.document.visibilityState === "hidden" && this.report());
     on(this.#page.window, ["pagehide"], () => this.#exit());
     on(this.#page.window, ["pageshow", "online"], () => this.#socket.resume());
@@ -184,23 +185,33 @@ export class ProgressTracker extends EventTarget {
   #tick() {
     const segments = this.#played.take();
     this.#known = union([...this.#known, ...segments]);
-    const { currentTime, paused, ended } = this.#media;
-    const state = ended ? "ended" : paused ? "paused" : "playing";
-    const moved = Math.abs(currentTime - this.#reported.position) > SAME_POSITION;
-    if (!segments.length && !moved && state === this.#reported.state) return null;
-    this.#reported = { position: currentTime, state };
-    const id = this.#nextId;
+    const frame = this.#frame(segments);
+    const moved = Math.abs(frame.timestamp - this.#reported.position) > SAME_POSITION;
+    if (!segments.length && !moved && frame.state === this.#reported.state) return null;
+    this.#reported = { position: frame.timestamp, state: frame.state };
     this.#nextId += 1;
+    return frame;
+  }
+
+  #frame(segments) {
+    const { currentTime, paused, ended } = this.#media;
     return {
       type: "progress",
-      id,
+      id: this.#nextId,
       player: this.#player,
       watch_percentage: this.percentage,
       timestamp: currentTime,
       segments,
-      state,
+      state: ended ? "ended" : paused ? "paused" : "playing",
       rate: this.#rate,
     };
+  }
+
+  #grew() {
+    // A page that crashes reports nothing. Without locks, though, another tab would send this draft while we live, and
+    // the tick of the same id, which says more, would look known to the server.
+    if (this.#locks) this.#backlog.draft(this.#frame(this.#played.segments));
+    this.#emit("played", { segments: this.segments });
   }
 
   #lasts() {
