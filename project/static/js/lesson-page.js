@@ -35,6 +35,7 @@ function follow() {
   });
   video.addEventListener("timeupdate", () => strip.stand(video.currentTime));
   showSaved(tracker, socket);
+  showFailure();
   whenReady(video, () => resume(tracker, strip));
   tracker.start();
 }
@@ -42,6 +43,15 @@ function follow() {
 function whenReady(media, act) {
   if (media.readyState >= HTMLMediaElement.HAVE_METADATA) act();
   else media.addEventListener("loadedmetadata", act, { once: true });
+}
+
+// A video that is missing or broken fires one event, maybe before this script ran; a player may still load another.
+function showFailure() {
+  const show = () => {
+    page.querySelector("[data-failure]").hidden = !video.error;
+  };
+  for (const type of ["error", "emptied", "loadedmetadata"]) video.addEventListener(type, show);
+  show();
 }
 
 function resume(tracker, strip) {
