@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import pytest_asyncio
 from psycopg.conninfo import conninfo_to_dict
 
 from progress.models import UserProgress
+from tests.cable import Cable
 from tests.conftest import Cast
 from tests.live import WITHIN, Live, Site, Viewer, address_of_test_database, until
 
@@ -19,67 +19,15 @@ PATIENCE = 25.0
 """The pools wait 10 s for a connection before they give up; ours and Django's may do so one after the other."""
 
 
-class Cable:
-    """A TCP relay before PostgreSQL that can be cut."""
-
-    def __init__(self) -> None:
-        known = conninfo_to_dict(address_of_test_database())
-        self.host, self.port = str(known["host"]), int(known["port"] or 5432)
-        self.cut = False
-        self.ends: set[asyncio.StreamWriter] = set()
-
-    async def __aenter__(self) -> Cable:
-        self.server = await asyncio.start_server(self.relay, "127.0.0.1", 0)
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        self.break_()
-        self.server.close()
-
-    def url(self) -> str:
-        """The database's address through this cable."""
-        port = self.server.sockets[0].getsockname()[1]
-        return address_of_test_database().replace(f"@{self.host}:{self.port}/", f"@127.0.0.1:{port}/")
-
-    def break_(self) -> None:
-        """End every connection, and take no new one until mended."""
-        self.cut = True
-        for end in list(self.ends):
-            end.transport.abort()
-
-    def mend(self) -> None:
-        """Let connections through again."""
-        self.cut = False
-
-    async def relay(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Carry one connection both ways."""
-        if self.cut:
-            writer.transport.abort()
-            return
-        there, back = await asyncio.open_connection(self.host, self.port)
-        self.ends |= {writer, back}
-        try:
-            await asyncio.wait(
-                [asyncio.create_task(carry(reader, back)), asyncio.create_task(carry(there, writer))],
-                return_when=asyncio.FIRST_COMPLETED,
-            )
-        finally:
-            for end in (writer, back):
-                self.ends.discard(end)
-                end.transport.abort()
-
-
-async def carry(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
-    """Pass on what comes."""
-    with contextlib.suppress(ConnectionError):
-        while data := await source.read(65_536):
-            target.write(data)
-            await target.drain()
+def address_through(cable: Cable) -> str:
+    """The database's address through this cable."""
+    return address_of_test_database().replace(f"@{cable.host}:{cable.far_port}/", f"@127.0.0.1:{cable.port}/")
 
 
 @pytest_asyncio.fixture
 async def cable() -> AsyncIterator[Cable]:
-    async with Cable() as cable:
+    known = conninfo_to_dict(address_of_test_database())
+    async with Cable(str(known["host"]), int(known["port"] or 5432)) as cable:
         yield cable
 
 
@@ -89,7 +37,7 @@ async def cabled(
 ) -> AsyncIterator[Live]:
     """One web process that reaches the database by the cable."""
     own = Site(tmp_path, webs=1)
-    own.environment["DATABASE_URL"] = cable.url()
+    own.environment["DATABASE_URL"] = address_through(cable)
     await asyncio.to_thread(own.__enter__)
     try:
         async with Live(own) as live:
