@@ -1,13 +1,14 @@
 # `make run` needs only Python 3.11 or newer. What we depend on goes into .venv, exactly as the locked files say; a copy
 # of the file that was installed last lies in .venv, and says whether there is something to do.
 
-.PHONY: run test faults scenarios bench check screenshots setup setup-dev venv
+.PHONY: run test faults scenarios bench check screenshots setup setup-dev browser-libraries video.js venv
 
 PIP = .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes
 PYTHON = $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$python" && break; done)
 FAULTS = $(addprefix tests/test_,redis_faults.py web_faults.py rolling_restart.py database_away.py database_restarts.py \
 	delivery_machine.py slow_viewers.py)
+VIDEO_JS = $(shell sed -n 's/.*"video.js": "\(.*\)".*/\1/p' package.json)
 JS_TESTS = $(wildcard tests/js/*.test.js tests/js/*.test.mjs)
 
 # As in production, but for the services, which nobody asks here.
@@ -26,7 +27,7 @@ endef
 run: setup
 	@exec .venv/bin/python -m project.run
 
-test: setup-dev
+test: setup-dev browser-libraries
 	$(call debian,chromium,chromium)
 	$(call debian,node,nodejs)
 	.venv/bin/python -m pytest -n auto --dist loadfile
@@ -37,7 +38,8 @@ faults: setup-dev
 	.venv/bin/python -m pytest $(FAULTS)
 
 # The long ones, in real time.
-scenarios: setup-dev
+scenarios: setup-dev browser-libraries
+	$(call debian,chromium,chromium)
 	.venv/bin/python -m pytest -s $(wildcard tests/scenarios/[!_]*.py)
 
 # Ours and its peers side by side (docs/benchmarks.md). ARGS="--small" only sees that it works.
@@ -68,6 +70,14 @@ setup-dev: venv
 	@{ cmp -s requirements-dev.txt .venv/requirements-dev.txt && cmp -s requirements.txt .venv/requirements.txt; } || { \
 		echo "installing requirements-dev.txt"; rm -f .venv/requirements.txt .venv/requirements-dev.txt; \
 		$(PIP) -r requirements-dev.txt && cp requirements.txt requirements-dev.txt .venv/; }
+
+# What tests put into pages that is not ours. The site itself needs nothing from npm.
+browser-libraries:
+	@grep -qsF '"version": "$(VIDEO_JS)"' node_modules/video.js/package.json || $(MAKE) --no-print-directory video.js
+
+video.js:
+	$(call debian,npm,npm)
+	npm install --no-package-lock --no-audit --no-fund
 
 venv:
 	@.venv/bin/python -c 'import pip' 2>/dev/null || { \

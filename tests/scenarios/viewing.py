@@ -1,0 +1,19 @@
+"""Ground truth: whatever a student does with a film, in either player, the row says what was really played."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.conftest import Cast
+from tests.live import Live
+from tests.viewing.players import PLAYERS, Player
+from tests.viewing.scenarios import SCENARIOS, Scenario
+from tests.viewing.verdict import counts_what_was_played
+
+SECONDS = 24
+
+
+@pytest.mark.parametrize("player", PLAYERS, ids=str)
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.__name__)
+async def test_what_is_stored_is_what_was_played(live: Live, cast: Cast, scenario: Scenario, player: Player) -> None:
+    await counts_what_was_played(live, cast, scenario, player, seconds=SECONDS)
