@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from playwright.async_api import BrowserContext, Route
 
@@ -10,15 +10,18 @@ from tests.live import ROOT
 
 VIDEO_JS = ROOT / "node_modules/video.js/dist"
 
-# As the page of a school would have it: the player is made before the lesson's own script looks for the video. Its type
-# must be said, since video.js guesses it from the address, and ours has no ending.
+# As the page of a school would have it. The film's type must be said, since video.js guesses it from the address, and
+# ours has no ending.
 PAGE_SCRIPTS = """
 <link rel="stylesheet" href="/static/video-js.min.css">
 <script src="/static/video.min.js"></script>
 <script>
-    const tag = document.querySelector("video");
-    tag.classList.add("video-js");
-    videojs(tag, {{ sources: [{{ src: tag.getAttribute("src"), type: "{type}" }}] }});
+    const make = () => {
+        const tag = document.querySelector("video");
+        tag.classList.add("video-js");
+        videojs(tag, { sources: [{ src: tag.getAttribute("src"), type: "TYPE" }] });
+    };
+    WHEN;
 </script>
 <script type="module"
 """
@@ -34,18 +37,15 @@ class Player:
     seek: str
     """Takes the seconds to go to, and returns where it stood."""
     speed: str
+    made: str = ""
+    """When the page makes it; empty where the page is left as it is."""
 
     def __str__(self) -> str:
         return self.name
 
-    @property
-    def is_ours(self) -> bool:
-        """Whether the lesson's page is left as it is."""
-        return self is PLAIN
-
     async def enter(self, context: BrowserContext, *, path: str, type: str) -> None:
         """Put the player into the lesson's page at `path`, whose film is of this type."""
-        if self.is_ours:
+        if not self.made:
             return
 
         async def serve(route: Route) -> None:
@@ -53,7 +53,7 @@ class Player:
 
         async def rewrite(route: Route) -> None:
             answer = await route.fetch()
-            scripts = PAGE_SCRIPTS.format(type=type).strip()
+            scripts = PAGE_SCRIPTS.strip().replace("TYPE", type).replace("WHEN", self.made)
             await route.fulfill(
                 response=answer, body=(await answer.text()).replace('<script type="module"', scripts, 1)
             )
@@ -88,6 +88,10 @@ VIDEOJS = Player(
         return from;
     }""",
     speed="(rate) => videojs.getAllPlayers()[0].playbackRate(rate)",
+    made="make()",  # before the lesson's own script, a module, looks for the video
 )
+
+LATE_VIDEOJS = replace(VIDEOJS, name="video.js made late", made='addEventListener("load", make)')
+"""Made when the lesson's script has begun, and the film stands where the student left it: it is loaded anew."""
 
 PLAYERS = [PLAIN, VIDEOJS]

@@ -33,16 +33,27 @@ function follow() {
     strip.show(detail.segments);
     showProgress(detail);
   });
-  video.addEventListener("timeupdate", () => strip.stand(video.currentTime));
   showSaved(tracker, socket);
   showFailure();
-  whenReady(video, () => resume(tracker, strip));
+  keepPlace(tracker, strip);
   tracker.start();
 }
 
-function whenReady(media, act) {
-  if (media.readyState >= HTMLMediaElement.HAVE_METADATA) act();
-  else media.addEventListener("loadedmetadata", act, { once: true });
+// Begin where the student left, each time that the source is loaded: a player library that is made after us loads it anew.
+function keepPlace(tracker, strip) {
+  let place = Number(facts.position);
+  const resume = () => {
+    if (place <= 0 || place >= video.duration - AT_THE_END || video.currentTime > 0) return;
+    tracker.resumeAt(place);
+    strip.stand(place);
+  };
+  video.addEventListener("timeupdate", () => {
+    if (!video.readyState) return; // between two sources its time is 0
+    place = video.currentTime;
+    strip.stand(place);
+  });
+  video.addEventListener("loadedmetadata", resume);
+  if (video.readyState) resume();
 }
 
 // A video that is missing or broken fires one event, maybe before this script ran; a player may still load another.
@@ -52,13 +63,6 @@ function showFailure() {
   };
   for (const type of ["error", "emptied", "loadedmetadata"]) video.addEventListener(type, show);
   show();
-}
-
-function resume(tracker, strip) {
-  const position = Number(facts.position);
-  if (position <= 0 || position >= video.duration - AT_THE_END || video.currentTime > 0) return;
-  tracker.resumeAt(position);
-  strip.stand(position);
 }
 
 // What the server has; keys that it did not tell stay as they are.
