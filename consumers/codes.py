@@ -14,6 +14,12 @@ NOT_SIGNED_IN: Final = 4401
 NOTHING_TO_SEE: Final = 4403
 """Nothing left here that the person may see. Final for the page."""
 
+TOO_MANY_SOCKETS: Final = 4409
+"""The person, or the address, has as many as they may; the new one is refused. Final for the page."""
+
+TOO_MANY_MESSAGES: Final = 4029
+"""More than may come in a second, of ticks or of connects: come again later."""
+
 TOO_SLOW: Final = 4008
 """The other end reads more slowly than there is to say: come again and recover. A dead reader never sees it."""
 

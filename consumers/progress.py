@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from consumers import codes
+from consumers import codes, limits
 from consumers.socket import Closed, Socket, unknown_type
 from progress import lessons, recorder
 from progress.rows import Record
@@ -23,6 +23,7 @@ class ProgressConsumer(Socket):
         """Check that the person studies the lesson, begin their row, and say where they are."""
         self.lesson_id: int = self.scope["url_route"]["kwargs"]["lesson_id"]
         await self.check()
+        self.allowed = limits.ticks(self.heard_at)
         await self.tell(welcome(self.lesson_id, await recorder.begin(self.student_id, self.lesson_id)))
 
     async def check(self) -> None:
@@ -34,6 +35,8 @@ class ProgressConsumer(Socket):
         """Record a tick and ack it."""
         if frame.get("type") != "progress":
             raise unknown_type(frame)
+        if self.allowed and not self.allowed.take(self.heard_at):
+            raise Closed(codes.TOO_MANY_MESSAGES)
         tick = parse_tick(frame, user_id=self.student_id, lesson_id=self.lesson_id)
         [ack] = await recorder.record([tick])
         await self.tell(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import random
 import reprlib
 from collections.abc import Coroutine
-from typing import Any
+from typing import Any, cast
 
 import psycopg
 from channels.consumer import AsyncConsumer, get_handler_name
@@ -16,7 +17,7 @@ from django.conf import settings
 from django.db import DatabaseError
 from django.http import parse_cookie
 
-from consumers import codes, heartbeat
+from consumers import codes, heartbeat, limits
 from consumers.wire import Frame, Wire, wire_of
 from progress import signed_in
 from progress.refusals import Refused, Unreadable
@@ -53,6 +54,8 @@ class Socket(AsyncConsumer):
         self.entered = False
         self.doubted = False
         self.bad_frames = 0
+        self._leaving = contextlib.ExitStack()
+        """Takes this socket off what it was counted in."""
         self.heard_at = now = asyncio.get_running_loop().time()
         # A class that came in the same second is not pinged in the same second for ever.
         self.pinged_at = now - random.random() * codes.PING_SECONDS  # noqa: S311 - no secret
@@ -73,7 +76,7 @@ class Socket(AsyncConsumer):
         """Send a frame, or anything that becomes one; a socket that takes nothing any more is closed."""
         if not self.is_open:
             return
-        if settings.LIMIT_UNSENT_BYTES and self.wire.unsent() > settings.LIMIT_UNSENT_BYTES:
+        if (limit := settings.LIMIT_UNSENT_BYTES) and self.wire.unsent() > limit:
             await self.too_slow()
         else:
             self.wire.write(Frame.of(said))
@@ -112,6 +115,7 @@ class Socket(AsyncConsumer):
         finally:
             self.is_open = False
             heartbeat.forget(self)
+            self._leaving.close()
             await self.gone()
 
     async def websocket_connect(self, message: dict[str, Any]) -> None:
@@ -123,13 +127,32 @@ class Socket(AsyncConsumer):
         await self._or_close(self._enter())
 
     async def _enter(self) -> None:
+        self._count_address()
         await self._identify()
+        self._count_person()
         await self.opened()
         self.entered = True
         while self.doubted:
             # Rights changed while they were read, perhaps after that.
             self.doubted = False
             await self._look_again()
+
+    def _count_address(self) -> None:
+        client = self.scope.get("client")
+        if not client:  # a Unix socket: whoever is in front of it knows the addresses
+            return
+        address, sockets = client[0], limits.sockets()
+        if not sockets.may_connect(address, asyncio.get_running_loop().time()):
+            raise Closed(codes.TOO_MANY_MESSAGES)
+        if not sockets.enter_address(address):
+            raise Closed(codes.TOO_MANY_SOCKETS)
+        self._leaving.callback(sockets.leave_address, address)
+
+    def _count_person(self) -> None:
+        person_id, sockets = cast(int, self.person_id), limits.sockets()
+        if not sockets.enter_person(person_id):
+            raise Closed(codes.TOO_MANY_SOCKETS)
+        self._leaving.callback(sockets.leave_person, person_id)
 
     async def _identify(self, *, anew: bool = False) -> None:
         self.person_id = await signed_in.person_of(self._session_key(), anew=anew)

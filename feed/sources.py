@@ -21,7 +21,7 @@ from feed.entries import (
     entry_id,
     timestamp,
 )
-from progress import database
+from progress.compiled import Compiled, Given
 from progress.models import Certification, ExamAttempt, UserProgress
 from progress.percent import cut
 from progress.querysets import RecordQuerySet
@@ -117,8 +117,14 @@ SOURCES = {
 }
 
 
+def _reading(source: Source) -> Compiled:
+    return Compiled(lambda: source.select(source.rows().filter(pk__among=Given("pks"))))
+
+
+_READING = {type: _reading(source) for type, source in SOURCES.items()}
+
+
 async def read(type: str, pks: Iterable[int]) -> dict[int, Entry]:
     """Return the entries of one type that these rows are now, by primary key; rows that are gone are left out."""
     source = SOURCES[type]
-    query = source.select(source.rows().filter(pk__in=sorted(set(pks))))
-    return {columns[0]: source.entry(columns) for columns in await database.rows(query)}
+    return {columns[0]: source.entry(columns) for columns in await _READING[type].rows(pks=sorted(set(pks)))}

@@ -112,10 +112,11 @@ def advance(row: Row, tick: Tick, *, lesson: Lesson, rules: Rules, now: datetime
     """Return what `tick` makes of `row` at `now`, the database's clock."""
     if row.knows(tick):
         return Transition(row)
-    played, paid = _play(_fill(row, rules, now), tick, lesson)
+    played, paid = _play(row, tick, lesson, _filled(row, rules, now))
     claim = _claim(played, tick, rules)
     watched = replace(
         _follow(played, lesson),
+        budget_at=now,
         claimed_percentage=max(played.claimed_percentage, claim),
         percentage=max(row.percentage, played.covered(lesson), claim),
         position=min(tick.position, lesson.duration),
@@ -149,17 +150,16 @@ def _follow(row: Row, lesson: Lesson) -> Row:
     return row if row.completed or row.threshold == lesson.threshold else replace(row, threshold=lesson.threshold)
 
 
-def _fill(row: Row, rules: Rules, now: datetime) -> Row:
+def _filled(row: Row, rules: Rules, now: datetime) -> float:
     # A clock that steps back gives nothing and takes nothing.
     passed = max(0.0, (now - row.budget_at).total_seconds()) if row.budget_at else 0.0
-    filled = min(LARGEST_BUDGET_SECONDS, row.budget_seconds + passed * rules.max_rate)
-    return replace(row, budget_seconds=filled, budget_at=now)
+    return min(LARGEST_BUDGET_SECONDS, row.budget_seconds + passed * rules.max_rate)
 
 
-def _play(row: Row, tick: Tick, lesson: Lesson) -> tuple[Row, list[Segment]]:
+def _play(row: Row, tick: Tick, lesson: Lesson, budget: float) -> tuple[Row, list[Segment]]:
     if not tick.segments:
-        return row, []
-    budget, paid, unpaid = row.budget_seconds, [], []
+        return replace(row, budget_seconds=budget), []
+    paid, unpaid = [], []
     for start, end in coverage.clamp(tick.segments, duration=lesson.duration):
         payable = end if end - start <= budget + 1e-6 else start + budget
         budget = max(0.0, budget - (payable - start))
@@ -171,7 +171,9 @@ def _play(row: Row, tick: Tick, lesson: Lesson) -> tuple[Row, list[Segment]]:
         row,
         budget_seconds=budget,
         segments=coverage.bounded(coverage.union([*row.segments, *paid]), most=MOST_SEGMENTS),
-        unpaid_segments=coverage.bounded(coverage.union([*row.unpaid_segments, *unpaid]), most=MOST_SEGMENTS),
+        unpaid_segments=coverage.bounded(coverage.union([*row.unpaid_segments, *unpaid]), most=MOST_SEGMENTS)
+        if unpaid
+        else row.unpaid_segments,
         suspicious=row.suspicious or (OUTRAN_THE_CLOCK if unpaid else ""),
     )
     return played, paid

@@ -1,6 +1,6 @@
 """Coverage: which seconds of a lesson were really played, each counted once."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from progress.percent import cut
 
@@ -32,9 +32,12 @@ def seconds(segments: Iterable[Segment]) -> float:
     return sum(end - start for start, end in segments)
 
 
-def percentage(segments: Iterable[Segment], *, duration: float) -> float:
-    """Return the share of the lesson that disjoint segments cover, 0 to 100, cut to two decimals."""
-    return cut(seconds(clamp(segments, duration=duration)) / duration * 100) if duration > 0 else 0.0
+def percentage(segments: Sequence[Segment], *, duration: float) -> float:
+    """Return the share of the lesson that sorted, disjoint segments cover, 0 to 100, cut to two decimals."""
+    if duration <= 0:
+        return 0.0
+    inside = segments if not segments or segments[-1][1] <= duration else clamp(segments, duration=duration)
+    return cut(seconds(inside) / duration * 100)
 
 
 def bounded(segments: list[Segment], *, most: int) -> list[Segment]:

@@ -20,6 +20,7 @@ from django.utils import timezone
 from psycopg import AsyncConnection
 
 from progress import database, signals
+from progress.arrays import array
 from progress.models import Outbox
 
 log = logging.getLogger(__name__)
@@ -54,11 +55,11 @@ async def write(connection: AsyncConnection[Any], references: Sequence[Reference
         RETURNING id
         """,
         [
-            [reference.kind for reference in references],
-            [reference.subject for reference in references],
-            [reference.object_id for reference in references],
-            [reference.user_id for reference in references],
-            [reference.course_id for reference in references],
+            array([reference.kind for reference in references]),
+            array([reference.subject for reference in references]),
+            array([reference.object_id for reference in references]),
+            array([reference.user_id for reference in references]),
+            array([reference.course_id for reference in references]),
         ],
     )
     ids = [row[0] for row in await cursor.fetchall()]
@@ -123,10 +124,15 @@ async def mark_done(connection: AsyncConnection[Any], references: Iterable[Refer
 
 @dataclass(slots=True)
 class Teller:
-    """Tells one loop's references in the order of their commits, whatever gathered meanwhile as one batch."""
+    """Tells one loop's references in the order of their commits, whatever gathered meanwhile as one batch.
+
+    They are marked as done in a task of its own: nobody waits for the mark, and who is killed before it has told twice.
+    """
 
     waiting: list[Reference] = field(default_factory=list)
     task: asyncio.Task[None] | None = None
+    told: list[Reference] = field(default_factory=list)
+    marking: asyncio.Task[None] | None = None
 
     def add(self, references: Sequence[Reference]) -> None:
         """Take references of a transaction that has committed."""
@@ -139,19 +145,37 @@ class Teller:
             while self.waiting:
                 batch, self.waiting = self.waiting, []
                 try:
-                    await tell(batch)
+                    await send(batch)
                 except Exception as error:
                     # Whatever the live side suffers from, students go on (law 6); the sweeper has the references.
-                    log.warning(
-                        "Left in the outbox for the sweeper", extra={"references": len(batch), "error": repr(error)}
-                    )
+                    _left(batch, error)
+                else:
+                    self.told.extend(batch)
+                    if self.marking is None:
+                        self.marking = asyncio.create_task(self._mark_all())
         finally:
             self.task = None
 
+    async def _mark_all(self) -> None:
+        try:
+            while self.told:
+                batch, self.told = self.told, []
+                try:
+                    async with database.connection() as connection:
+                        await mark_done(connection, batch)
+                except Exception as error:
+                    _left(batch, error)
+        finally:
+            self.marking = None
+
     async def idle(self) -> None:
-        """Wait until all that was added has been told or left to the sweeper."""
-        while self.task is not None:
-            await asyncio.wait([self.task])
+        """Wait until all that was added has been told and marked, or left to the sweeper."""
+        while tasks := [task for task in (self.task, self.marking) if task is not None]:
+            await asyncio.wait(tasks)
+
+
+def _left(references: Sequence[Reference], error: Exception) -> None:
+    log.warning("Left in the outbox for the sweeper", extra={"references": len(references), "error": repr(error)})
 
 
 _tellers: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Teller] = weakref.WeakKeyDictionary()

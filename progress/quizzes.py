@@ -12,6 +12,7 @@ import msgspec
 from psycopg import AsyncConnection, AsyncCursor
 
 from progress import lessons, papers
+from progress.arrays import array
 from progress.models import LessonQuiz, QuizAttempt, User
 from progress.papers import Marked, Result
 from progress.refusals import BadValue, NotFound
@@ -118,5 +119,5 @@ async def ask_pending(connection: AsyncConnection[Any], keys: Sequence[Key]) -> 
             SELECT FROM progress_quizattempt a
             WHERE a.user_id = k.user_id AND a.quiz_id = q.id AND a.passed AND a.withdrawn_at IS NULL)
         """,
-        [[user_id for user_id, _ in keys], [lesson_id for _, lesson_id in keys]],
+        [array([user_id for user_id, _ in keys]), array([lesson_id for _, lesson_id in keys])],
     )

@@ -12,6 +12,7 @@ from msgspec import Struct
 from psycopg import AsyncConnection, AsyncCursor
 
 from progress.advance import FIRST_BUDGET_SECONDS, Lesson, Row
+from progress.arrays import array
 
 Key = tuple[int, int]  # user id, lesson id
 
@@ -165,18 +166,12 @@ async def update(connection: AsyncConnection[Any], changes: Sequence[Change]) ->
     for these, statement, columns in ((moved, _UPDATE_MOVING, _MOVING_COLUMNS), (others, _UPDATE, _COLUMNS)):
         if these:
             values = [[_stored(getattr(each.after, name), kind) for each in these] for name, _, kind in columns]
-            await connection.execute(statement, [_array([each.pk for each in these]), *map(_array, values)])
+            await connection.execute(statement, [array([each.pk for each in these]), *map(array, values)])
 
 
 def _stored(value: Any, kind: str) -> Any:
     return msgspec.json.encode(value).decode() if kind == "jsonb" else value
 
 
-def _array(values: list[Any]) -> str:
-    # A JSON array of plain values is a PostgreSQL array but for its brackets, null and backslashes inside texts
-    # included, as long as texts hold no control characters; and msgspec writes it in C, psycopg in Python.
-    return f"{{{msgspec.json.encode(values).decode()[1:-1]}}}"
-
-
 def _unzipped(keys: Sequence[Key]) -> list[str]:
-    return [_array([user_id for user_id, _ in keys]), _array([lesson_id for _, lesson_id in keys])]
+    return [array([user_id for user_id, _ in keys]), array([lesson_id for _, lesson_id in keys])]

@@ -20,6 +20,7 @@ from django.db import connection as django_connection
 from psycopg import AsyncConnection, sql
 
 from progress import database
+from progress.arrays import array
 
 log = logging.getLogger(__name__)
 
@@ -52,11 +53,11 @@ async def append(connection: AsyncConnection[tuple[object, ...]], spans: Sequenc
             """,  # noqa: S608 - our own table
             [
                 at,
-                [span.user_id for span in spans],
-                [span.lesson_id for span in spans],
-                [float(span.start) for span in spans],
-                [float(span.end) for span in spans],
-                [None if span.rate is None else float(span.rate) for span in spans],
+                array([span.user_id for span in spans]),
+                array([span.lesson_id for span in spans]),
+                array([span.start for span in spans]),
+                array([span.end for span in spans]),
+                array([span.rate for span in spans]),
             ],
         )
 

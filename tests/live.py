@@ -74,6 +74,9 @@ class Site:
             "REDIS_URL": redis_url or settings.REDIS_URL,
             "LOG_LEVEL": "INFO",
             "PYTHONUNBUFFERED": "1",
+            # One person is a whole class here, and plays faster than a film; tests/test_limits.py has these limits.
+            "LIMIT_SOCKETS_PER_PERSON": "0",
+            "LIMIT_TICKS_PER_SECOND": "0",
         }
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
 
@@ -307,13 +310,19 @@ class Live:
         web: int = 0,
         origin: str | None = "",
         session: str = "",
+        source: str = "127.0.0.1",
     ) -> AsyncIterator[Any]:
-        """An open socket as this person, on a session of its own or a given one; `origin` None sends none."""
+        """An open socket as this person, on a session of its own or a given one; `origin` None sends none.
+
+        `source` is the address that it comes from.
+        """
         cookie = f"sessionid={session or await self.session(person)}" if person else "none=1"
         address = self.site.address(web)
         chosen = f"http://{address}" if origin == "" else origin
         headers = {"Cookie": cookie, **({"Origin": chosen} if chosen else {})}
-        async with connect(f"ws://{address}{path}", additional_headers=headers, max_size=None) as opened:
+        async with connect(
+            f"ws://{address}{path}", additional_headers=headers, max_size=None, local_addr=(source, 0)
+        ) as opened:
             client = kind(opened)
             listening = asyncio.create_task(client.listen())
             try:
