@@ -13,7 +13,8 @@ from daphne.ws_protocol import WebSocketProtocol
 from django.conf import settings
 
 from consumers.wire import EXTENSION
-from project.direct import DirectWire
+from project import whole_frames
+from project.direct import OPEN, DirectWire
 
 MOST_WAITING = 64
 """Frames that wait for the consumer before the socket is not read any more; what one read brought may exceed it."""
@@ -44,7 +45,13 @@ class SocketProtocol(WebSocketProtocol):  # type: ignore[misc]
 
     def dataReceived(self, data: bytes) -> None:
         """Take bytes from the network, without autobahn's log line, which colours words at each of them."""
-        self._dataReceived(data)
+        payload = None
+        if self.state == OPEN and not self.data and self.current_frame is None and not self.inside_message:
+            payload = whole_frames.text_of(data, most=self.maxMessagePayloadSize)
+        if payload is None:
+            self._dataReceived(data)
+        else:
+            self.onMessage(payload, False)
 
     def onConnect(self, request: Any) -> Any:
         """Set the limit before the first frame can come."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import time
 from datetime import datetime
+from typing import Any
 
 from tests.bench.commands import serve
 from tests.bench.load import Connection, Load
@@ -23,6 +24,16 @@ class Watchers(Load):
     def __init__(self) -> None:
         self._moments: dict[bytes, int] = {}
         super().__init__()
+
+    def settle(self, *, quiet: float, limit: float) -> dict[str, Any]:
+        """Wait until nothing has come for a while, and say what was seen."""
+        deadline = time.monotonic() + limit
+        since, before = time.monotonic(), -1
+        while time.monotonic() - since < quiet and time.monotonic() < deadline:
+            self.turn(0.05)
+            if len(self.latencies) != before:
+                since, before = time.monotonic(), len(self.latencies)
+        return self._result()
 
     def _sample(self, connection: Connection, received: bytes, now: int) -> None:
         clock = time.time_ns()

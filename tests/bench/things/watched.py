@@ -59,7 +59,7 @@ def _round(room: Classroom, watchers: Child, around: Surroundings, sizes: Sizes)
         raise Failed(f"{joined['sockets']} of {viewers} administrators joined. {joined['why']}")
     watchers.ask("arm", goal=0)
     acked = room.open(sizes.watched_rate, sizes.watched_seconds)
-    seen = watchers.ask("wait", limit=5, within=15)
+    seen = watchers.ask("settle", quiet=1, limit=20, within=30)
     watchers.ask("drop")
     room.load.ask("drop")
     if not seen["samples"] or seen["least"] * viewers != seen["samples"]:
