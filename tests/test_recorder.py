@@ -170,6 +170,19 @@ async def test_a_tick_that_postgresql_does_not_take_is_singled_out_and_the_other
     assert len(commits) < 20, "found by halving, not one by one"
 
 
+@pytest.mark.parametrize("player", ["no \x00 in PostgreSQL", "no \ud800 in UTF-8"])
+async def test_what_postgresql_or_the_encoder_really_refuses_is_singled_out_too(cast: Cast, player: str) -> None:
+    """No parser lets such a name through; here it stands for whatever nobody has thought of."""
+    ticks = [
+        Tick(person.pk, cast.bernoulli.pk, 10, 10, id=1, player=player if number == 5 else f"tab {number}")
+        for number, person in enumerate([cast.ada, cast.bob] * 5)
+    ]
+    answers = await asyncio.gather(*(recorder.record([tick]) for tick in ticks), return_exceptions=True)
+    assert isinstance(answers[5], NotRecorded)
+    assert all(isinstance(each, list) for number, each in enumerate(answers) if number != 5), answers
+    assert await UserProgress.objects.acount() == 2
+
+
 async def test_a_batch_whose_connection_fell_is_committed_again_and_nothing_is_counted_twice(
     cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -30,7 +30,7 @@ class Sizes:
     tick_players: int = 400
     tick_seconds: float = 5
     crowd_players: int = 4000
-    crowd_rates: tuple[float, ...] = (2500, 3500, 5000, 7000, 10_000)
+    crowd_rates: tuple[float, ...] = (2500, 3000, 3500, 4000, 5000, 7000, 10_000)
     crowd_seconds: float = 6
     watched_rate: float = 1000
     watched_viewers: int = 100
