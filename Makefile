@@ -30,7 +30,7 @@ run: setup
 test: setup-dev browser-libraries
 	$(call debian,chromium,chromium)
 	$(call debian,node,nodejs)
-	.venv/bin/python -m pytest -n auto --dist loadfile
+	.venv/bin/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 	$(if $(JS_TESTS),node --test $(JS_TESTS))
 
 # Redis, the database and web processes fail under load (a part of `make test`).

@@ -26,6 +26,9 @@ TOO_SLOW: Final = 4008
 BAD_FRAMES_IN_A_ROW: Final = 20
 PING_SECONDS: Final = 25.0
 SILENCE_SECONDS: Final = 60.0
+RECHECK_SECONDS: Final = 60.0
+"""How often a socket's right to be open is looked at though nobody told of a change: sessions expire without a word."""
+
 FRAME_BYTES: Final = 32 * 1024
 """A frame of entries is cut here, so that one slow line does not hold a megabyte at a time."""
 

@@ -6,7 +6,8 @@ from typing import Any, cast
 
 from consumers import codes, frames
 from consumers.hub import hub
-from consumers.socket import PING, Closed, Socket, unknown_type
+from consumers.incoming import unknown_type
+from consumers.socket import PING, Closed, Socket
 from consumers.viewer import Viewer
 from feed import groups
 from feed.catch_up import parse_position

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any, cast
 
 from consumers import codes, limits
-from consumers.socket import Closed, Socket, unknown_type
+from consumers.incoming import unknown_type
+from consumers.socket import Closed, Socket
 from progress import lessons, recorder
 from progress.rows import Record
 from progress.ticks import parse_tick

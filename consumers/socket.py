@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import logging
 import random
-import reprlib
 from collections.abc import Coroutine
 from typing import Any, cast
 
@@ -17,11 +16,10 @@ from django.conf import settings
 from django.db import DatabaseError
 from django.http import parse_cookie
 
-from consumers import codes, heartbeat, limits
+from consumers import codes, heartbeat, incoming, limits
 from consumers.wire import Frame, Wire, wire_of
 from progress import signed_in
-from progress.refusals import Refused, Unreadable
-from progress.ticks import parse_object
+from progress.refusals import Refused
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +57,8 @@ class Socket(AsyncConsumer):
         self.heard_at = now = asyncio.get_running_loop().time()
         # A class that came in the same second is not pinged in the same second for ever.
         self.pinged_at = now - random.random() * codes.PING_SECONDS  # noqa: S311 - no secret
+        self.checked_at = now - random.random() * codes.RECHECK_SECONDS  # noqa: S311 - nor looked at again
+        self._checking: asyncio.Task[None] | None = None
 
     async def opened(self) -> None:
         """Check what the person may do and begin. Raise Refused or Closed to turn them away."""
@@ -170,7 +170,7 @@ class Socket(AsyncConsumer):
         self.heard_at = asyncio.get_running_loop().time()
         frame: dict[str, Any] = {}
         try:
-            frame = _parse(message)
+            frame = incoming.parse(message)
             if frame.get("type") != "pong":
                 await self.told(frame)
             self.bad_frames = 0
@@ -192,12 +192,16 @@ class Socket(AsyncConsumer):
         raise StopConsumer
 
     async def beat(self, now: float) -> None:
-        """Ping when it is time; close where nothing was heard for too long (consumers.heartbeat calls)."""
+        """Ping, and look again, when it is time; close where nothing was heard for too long (heartbeat calls)."""
         if now - self.heard_at > codes.SILENCE_SECONDS:
             await self.close(codes.RESTART)
         elif now - self.pinged_at >= codes.PING_SECONDS:
             self.pinged_at = now
             await self.tell(PING)
+        if self.entered and now - self.checked_at >= codes.RECHECK_SECONDS:
+            self.checked_at = now
+            # Not waited for: those of one round are asked together, and the next socket's ping is due.
+            self._checking = asyncio.create_task(self._check_by_itself())
 
     def concerns(self, people: set[int] | None) -> bool:
         """Whether a change of these people's rights, None meaning everybody's, may be one of this person's."""
@@ -210,6 +214,13 @@ class Socket(AsyncConsumer):
         else:
             self.doubted = True
 
+    async def _check_by_itself(self) -> None:
+        try:
+            await self._or_close(self._look_again(), away_is_no_reason=True)
+        except Exception:
+            log.exception("A socket could not be checked again")
+            await self.turn_away()
+
     async def _look_again(self) -> None:
         # The session too: gone after a sign-out, and after a changed password its hash fits no more.
         await self._identify(anew=True)
@@ -219,7 +230,7 @@ class Socket(AsyncConsumer):
         """Close so that the client comes again."""
         await self.close(codes.RESTART)
 
-    async def _or_close(self, checked: Coroutine[Any, Any, None]) -> None:
+    async def _or_close(self, checked: Coroutine[Any, Any, None], *, away_is_no_reason: bool = False) -> None:
         try:
             await checked
         except Closed as closed:
@@ -228,6 +239,9 @@ class Socket(AsyncConsumer):
             log.info("Socket refused", extra={"path": self.scope["path"], "code": refused.code})
             await self.close(codes.NOTHING_TO_SEE)
         except (psycopg.Error, DatabaseError) as error:
+            if away_is_no_reason:  # nobody told of a change: the next look is soon enough
+                log.info("A socket could not be looked at again", extra={"error": repr(error)})
+                return
             log.error("Socket turned away: the database is away", extra={"error": repr(error)})
             await self.close(codes.RESTART)
 
@@ -235,15 +249,3 @@ class Socket(AsyncConsumer):
         given = frame.get("id")
         id = given if isinstance(given, int) and not isinstance(given, bool) else None
         await self.tell({"type": "error", "id": id, "code": code, "detail": detail})
-
-
-def _parse(message: dict[str, Any]) -> dict[str, Any]:
-    text = message.get("text")
-    if text is None:
-        raise Unreadable("binary_frame", "Frames are JSON text.")
-    return parse_object(text)
-
-
-def unknown_type(frame: dict[str, Any]) -> Unreadable:
-    """The refusal of a frame whose type this socket does not know."""
-    return Unreadable("unknown_type", f"This socket knows no frame of type {reprlib.repr(frame.get('type'))}.")

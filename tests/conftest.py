@@ -17,6 +17,16 @@ from progress import database, recorder
 from progress.models import Course, Enrollment, Lesson, User
 from tests.live import Live, Site
 
+SLOW = {"live", "site", "cable", "valkey", "postgres", "begin", "hurried", "delivery"}
+"""Fixtures of tests that run processes and browsers."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with slow tests first: with several processors the quick ones then fill what time is left on each."""
+    slow = {item.path for item in items if SLOW & set(getattr(item, "fixturenames", ()))}
+    items.sort(key=lambda item: item.path not in slow)
+
 
 @dataclass(frozen=True, slots=True)
 class Cast:
