@@ -96,7 +96,7 @@ async def test_nothing_is_kept_for_those_who_are_gone_without_a_word(hurried: Li
             for gone in (first, second):
                 gone.socket.transport.pause_reading()  # the kernel takes what comes, and nobody ever answers
             assert connections(hurried) == before + 2
-            await until(lambda: connections(hurried) == before, what="connections let go")
+            await until(lambda: connections(hurried) <= before, what="connections let go")
             for gone in (first, second):
                 gone.socket.transport.abort()  # there is nobody to say goodbye to
         assert grace.closed_with is None
