@@ -42,7 +42,7 @@ def site(valkey: Valkey, settings: Any, monkeypatch: pytest.MonkeyPatch, transac
     monkeypatch.setattr(Delivery, "valkey", valkey, raising=False)
     for name, value in {
         "consumers.hub.LOOK_SECONDS": 0.1,
-        "consumers.hub.SUBSCRIBE_SECONDS": 0.3,
+        "consumers.hub.SUBSCRIBE_SECONDS": 1.0,
         "consumers.hub.PATIENCE_SECONDS": 0.02,
         "consumers.heartbeat.ROUND_SECONDS": 0.05,
         "consumers.codes.PING_SECONDS": 0.05,

@@ -36,7 +36,7 @@ from tests.delivery.process import Process
 from tests.delivery.school import COURSES, LESSONS, STUDENTS, School
 from tests.live import until
 
-WITHIN = 20.0
+WITHIN = 8.0
 
 VIEWERS = (("admin", 0, "all"), ("admin", 1, "types"), ("grace", 1, "all"), ("grace", 0, "student"), ("ada", 0, "all"))
 """Whose page, on which process, with which filters."""
