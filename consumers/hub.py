@@ -143,8 +143,8 @@ class Hub:
             if self._channel is None:
                 channel = await _layer().new_channel("hub")
                 await _add(access.GROUP, channel)
-                people = Stream(access.GROUP, at=(await histories().positions([access.GROUP]))[access.GROUP])
-                people.subscribed.set()
+                people = Stream(access.GROUP)
+                people.begin((await histories().positions([access.GROUP]))[access.GROUP])
                 self.streams[access.GROUP] = people
                 self._channel = channel
                 self._attending.set()
@@ -250,8 +250,7 @@ class Hub:
 
     async def _compare_one(self, stream: Stream, mark: Mark) -> None:
         if stream.at is None:
-            stream.at = mark
-            stream.subscribed.set()
+            stream.begin(mark)
         elif stream.at.epoch != mark.epoch:
             self._reset(stream, mark, await histories().reason(stream.group))
         elif stream.at.offset < mark.offset:
@@ -276,7 +275,7 @@ class Hub:
             self._fan_out.wake()
 
     def _reset(self, stream: Stream, at: Mark, reason: str) -> None:
-        stream.begin_anew(at)
+        stream.begin(at)
         if stream.group == access.GROUP:
             self._concern(None)  # whose rights changed meanwhile cannot be told any more
         self.reset(list(stream.viewers), reason)

@@ -78,7 +78,9 @@ class Stream:
         before, self.passed = self.passed, self.at
         return before, items
 
-    def begin_anew(self, at: Mark) -> None:
-        """Go on in another epoch, or past what was lost; what had gathered belongs to what is over."""
+    def begin(self, at: Mark) -> None:
+        """Go on from here: the first word of the group (whoever hears it is subscribed), another epoch, or past what
+        was lost. What had gathered belongs to what is over."""
         self.at = at
         self.gathered.clear()
+        self.subscribed.set()

@@ -91,6 +91,13 @@ def site(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Ite
         yield running
 
 
+@pytest.fixture(scope="module")
+def nobody_else_tells(site: Site) -> Iterator[None]:
+    """Without the site's worker: it would tell what waits in this database, and hold the sweepers' lock meanwhile."""
+    with site.without_worker():
+        yield
+
+
 @pytest.fixture
 def patient_flush(transactional_db: None) -> Iterator[None]:
     """The emptying of the database after a test waits for a worker that is still telling, and is never the one of two

@@ -20,7 +20,7 @@ from project.embedded import Valkey
 from project.embedded.throwaway import throwaway
 from tests.conftest import Cast
 from tests.entrance import Entrance, Follower, Student, at_work
-from tests.live import WITHIN, Live, Site, until
+from tests.live import WITHIN, Live, until
 
 ACKED_WITHIN = 5.0
 """Seconds from tick to ack at most, where the machine has much else to do; to wait for a Redis that hangs takes six."""
@@ -46,16 +46,6 @@ def valkey_of_its_own(folder: Path) -> Iterator[Valkey]:
         finally:
             valkey.tell(signal.SIGCONT)
             valkey.stop()
-
-
-@contextlib.contextmanager
-def without_worker(others: Site) -> Iterator[None]:
-    """Without the worker of the others' site: it works on the same database, and would tell what waits there itself."""
-    others.end("worker")
-    try:
-        yield
-    finally:
-        others.start("worker")
 
 
 @contextlib.contextmanager

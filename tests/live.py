@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -107,6 +107,15 @@ class Site:
         environment = {**self.environment, "PORT": port or "0"}
         with (self.folder / f"{name}.log").open("ab") as log:
             self.processes[name] = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
+
+    @contextlib.contextmanager
+    def without_worker(self) -> Iterator[None]:
+        """Others work on the same database, and this site's worker would tell what waits there before they do."""
+        self.end("worker")
+        try:
+            yield
+        finally:
+            self.start("worker")
 
     def wait_ready(self, index: int) -> None:
         """Wait until web process `index` is ready."""

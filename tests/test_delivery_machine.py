@@ -34,7 +34,9 @@ def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Valkey]:
 
 
 @pytest.fixture(autouse=True)
-def site(valkey: Valkey, settings: Any, monkeypatch: pytest.MonkeyPatch, transactional_db: None) -> None:
+def hurried(
+    valkey: Valkey, settings: Any, monkeypatch: pytest.MonkeyPatch, transactional_db: None, nobody_else_tells: None
+) -> None:
     """The channel layer on that Valkey, and small limits: what takes seconds or many entries comes with few."""
     layer = django_settings.CHANNEL_LAYERS["default"]
     hosts = [{**layer["CONFIG"]["hosts"][0], "address": valkey.url}]

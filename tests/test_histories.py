@@ -6,7 +6,7 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from consumers.hub import Hub, hub
 from consumers.viewer import Viewer
 from consumers.wire import Queued
 from feed.filters import NONE
-from feed.history import Mark, Post
+from feed.history import Histories, Mark, Position, Post
 from feed.layer import histories
 from project import embedded
 from tests.live import ROOT, until
@@ -154,6 +154,25 @@ async def test_an_epoch_begun_anew_resets_viewers_with_its_reason(own_hub: Hub) 
     assert await own_hub.join(again, {GROUP: Mark((await position()).epoch, 0)}, NONE)
     await until(again.ids)
     assert watcher.ids() == []  # nothing more until it subscribes again
+
+
+async def test_an_epoch_begun_while_a_group_is_being_subscribed_is_its_first_word(
+    own_hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start, where = await position(), Histories.positions
+
+    async def once_renamed(self: Histories, names: Iterable[str], *, announce: bool = False) -> Position:
+        if announce:
+            await self.begin_epochs(names, reason="renamed")
+        return await where(self, names, announce=announce)
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(Histories, "positions", once_renamed)
+        assert not await own_hub.join(Watcher(), {GROUP: start}, NONE)
+    watcher = Watcher()
+    assert await own_hub.join(watcher, {GROUP: await position()}, NONE)
+    await histories().append([entry("a:1")])
+    await until(watcher.ids)
 
 
 async def test_a_thousand_batches_of_two_processes_are_contiguous_in_order_and_whole(own_hub: Hub) -> None:

@@ -21,7 +21,7 @@ from tests.live import WITHIN, until
 
 NOBODYS = range(10**12, 10**12 + 1200)
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("loop_services")]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("nobody_else_tells", "loop_services")]
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ import redis
 from progress.models import Outbox
 from project.embedded import Valkey
 from tests.conftest import Cast
-from tests.faults import Class, class_at_work, stopped, valkey_of_its_own, without_worker
+from tests.faults import Class, class_at_work, stopped, valkey_of_its_own
 from tests.live import Live, Site, until
 
 HANGS_SECONDS = 10.0
@@ -29,7 +29,7 @@ HANGS_SECONDS = 10.0
 def running(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Site, Valkey]]:
     folder = tmp_path_factory.mktemp("faults")
     with (
-        without_worker(site),
+        site.without_worker(),
         valkey_of_its_own(folder / "valkey") as valkey,
         Site(folder, redis_url=valkey.url) as own,
     ):

@@ -19,7 +19,7 @@ from django.conf import settings
 
 from progress.models import Outbox
 from tests.conftest import Cast
-from tests.faults import Class, class_at_work, stopped, without_worker
+from tests.faults import Class, class_at_work, stopped
 from tests.live import Live, Site, until
 
 
@@ -83,7 +83,7 @@ async def line() -> Line:
 async def at_work(
     transactional_db: None, cast: Cast, site: Site, line: Line, loop_services: None, tmp_path: Path
 ) -> AsyncIterator[Class]:
-    with without_worker(site):
+    with site.without_worker():
         async with line.laid(settings.REDIS_URL) as address:
             own = OnALine(tmp_path, address)
             await asyncio.to_thread(own.__enter__)
