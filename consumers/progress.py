@@ -7,7 +7,7 @@ from typing import Any, cast
 from consumers import codes, limits
 from consumers.incoming import unknown_type
 from consumers.socket import Closed, Socket
-from progress import lessons, recorder
+from progress import lessons, metrics, recorder
 from progress.rows import Record
 from progress.ticks import parse_tick
 
@@ -37,6 +37,7 @@ class ProgressConsumer(Socket):
         if frame.get("type") != "progress":
             raise unknown_type(frame)
         if self.allowed and not self.allowed.take(self.heard_at):
+            metrics.met("ticks_per_second")
             raise Closed(codes.TOO_MANY_MESSAGES)
         tick = parse_tick(frame, user_id=self.student_id, lesson_id=self.lesson_id)
         [ack] = await recorder.record([tick])

@@ -18,7 +18,7 @@ from django.http import parse_cookie
 
 from consumers import codes, heartbeat, incoming, limits
 from consumers.wire import Frame, Wire, wire_of
-from progress import signed_in
+from progress import metrics, signed_in
 from progress.refusals import Refused
 
 log = logging.getLogger(__name__)
@@ -83,6 +83,7 @@ class Socket(AsyncConsumer):
 
     async def too_slow(self) -> None:
         """Close where the other end does not read; it would not read a close frame either."""
+        metrics.met("unsent_bytes")
         log.info("A socket reads too slowly", extra={"path": self.scope["path"], "unsent": self.wire.unsent()})
         await self.close(codes.TOO_SLOW)
         self.wire.abort()
@@ -143,14 +144,17 @@ class Socket(AsyncConsumer):
             return
         address, sockets = client[0], limits.sockets()
         if not sockets.may_connect(address, asyncio.get_running_loop().time()):
+            metrics.met("connects_per_second")
             raise Closed(codes.TOO_MANY_MESSAGES)
         if not sockets.enter_address(address):
+            metrics.met("sockets_per_address")
             raise Closed(codes.TOO_MANY_SOCKETS)
         self._leaving.callback(sockets.leave_address, address)
 
     def _count_person(self) -> None:
         person_id, sockets = cast(int, self.person_id), limits.sockets()
         if not sockets.enter_person(person_id):
+            metrics.met("sockets_per_person")
             raise Closed(codes.TOO_MANY_SOCKETS)
         self._leaving.callback(sockets.leave_person, person_id)
 
@@ -180,6 +184,7 @@ class Socket(AsyncConsumer):
             await self._complain(frame, refused.code, refused.detail)
             self.bad_frames += 1
             if self.bad_frames >= codes.BAD_FRAMES_IN_A_ROW:
+                metrics.met("bad_frames")
                 await self.close(codes.BAD_PROTOCOL)
         except (psycopg.Error, DatabaseError) as error:
             # Nothing was stored, and nothing acked. The socket must not go on: an ack of a later tick would cover

@@ -14,6 +14,7 @@ from psycopg import OperationalError
 from redis.exceptions import RedisError
 
 from feed.api import router as feed_router
+from progress import metrics
 from progress.api import router as progress_router
 from progress.refusals import Refused
 
@@ -32,6 +33,8 @@ api.add_router("", feed_router, tags=["feed"])
 
 
 def _answer(request: HttpRequest, status: int, code: str, detail: str, **more: object) -> HttpResponse:
+    if status == 413:
+        metrics.met("body_bytes")
     return api.create_response(request, {"success": False, "error": detail, "code": code, **more}, status=status)
 
 

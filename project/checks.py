@@ -7,6 +7,8 @@ from django.core.checks import CheckMessage, Error, Warning, register
 
 from progress.querysets import MODEL_BACKEND
 
+ATTEMPTS = "project.sign_in.Attempts"
+
 
 @register()
 def check_mail(**_: Any) -> list[CheckMessage]:
@@ -35,11 +37,11 @@ def check_sessions(**_: Any) -> list[CheckMessage]:
                 id="project.E001",
             )
         )
-    if settings.AUTHENTICATION_BACKENDS != [MODEL_BACKEND]:
+    if settings.AUTHENTICATION_BACKENDS != [ATTEMPTS, MODEL_BACKEND]:
         found.append(
             Error(
                 "The groups of a viewer are read as Django's ModelBackend grants permissions.",
-                hint=f"Leave AUTHENTICATION_BACKENDS at {MODEL_BACKEND}.",
+                hint=f"Leave AUTHENTICATION_BACKENDS at {ATTEMPTS} and {MODEL_BACKEND}.",
                 id="project.E002",
             )
         )

@@ -140,6 +140,7 @@ LIMIT_SOCKETS_PER_PERSON = _whole("LIMIT_SOCKETS_PER_PERSON", 10)
 LIMIT_SOCKETS_PER_ADDRESS = _whole("LIMIT_SOCKETS_PER_ADDRESS", 1000)  # a school sits behind one
 LIMIT_CONNECTS_PER_SECOND = _whole("LIMIT_CONNECTS_PER_SECOND", 200)
 LIMIT_TICKS_PER_SECOND = _number("LIMIT_TICKS_PER_SECOND", 2)
+LIMIT_LOGIN_ATTEMPTS = _whole("LIMIT_LOGIN_ATTEMPTS", 10)  # in 15 minutes, an account and address
 LIMIT_UPLOAD_BYTES = _whole("LIMIT_UPLOAD_BYTES", 2 * 1024**3)
 
 INSTALLED_APPS = [
@@ -161,6 +162,7 @@ INSTALLED_APPS = [
     "servestatic",
     "django.contrib.staticfiles",
     "procrastinate.contrib.django",
+    "axes",
 ]
 
 MIDDLEWARE = [
@@ -174,6 +176,7 @@ MIDDLEWARE = [
     "progress.sign_out.tell_of_sign_out",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 
 ROOT_URLCONF = "project.urls"
@@ -226,6 +229,18 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
 ] + [{"NAME": "progress.sign_out.TellOpenSockets"}]
+# Attempts to sign in (project/sign_in.py): counted in the database, and nothing kept that is not needed for it.
+AUTHENTICATION_BACKENDS = ["project.sign_in.Attempts", "django.contrib.auth.backends.ModelBackend"]
+AXES_ENABLED = LIMIT_LOGIN_ATTEMPTS > 0
+AXES_FAILURE_LIMIT = LIMIT_LOGIN_ATTEMPTS
+AXES_COOLOFF_TIME = "project.sign_in.window"
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_USERNAME_CALLABLE = "project.sign_in.name_of"
+AXES_LOCKOUT_CALLABLE = "project.sign_in.too_many"
+AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_DISABLE_ACCESS_LOG = True
+AXES_ENABLE_ADMIN = False
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "login"
@@ -274,6 +289,9 @@ CONTENT_SECURITY_POLICY = {
     },
 }
 
+# What Prometheus says to be let in to /metrics; without it operators alone see that page.
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
+
 NINJA_PAGINATION_PER_PAGE = 50
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 
@@ -298,6 +316,7 @@ LOGGING: dict[str, Any] = {
         "daphne": {"level": "WARNING"},
         # The stock layer logs a traceback a second while Redis is away; feed.layer says it once, in words.
         "channels_redis.pubsub": {"level": "CRITICAL"},
+        "axes": {"level": "ERROR"},  # project.sign_in says what there is to say, without what was typed
         "httpx": {"level": "WARNING"},
         "procrastinate": {"level": "WARNING"},  # else each job is several lines
     },

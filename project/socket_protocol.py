@@ -13,6 +13,7 @@ from daphne.ws_protocol import WebSocketProtocol
 from django.conf import settings
 
 from consumers.wire import EXTENSION
+from progress import metrics
 from project import whole_frames
 from project.direct import OPEN, DirectWire
 
@@ -60,6 +61,10 @@ class SocketProtocol(WebSocketProtocol):  # type: ignore[misc]
         )
         self.maxMessagePayloadSize = self.maxFramePayloadSize = limit
         return super().onConnect(request)
+
+    def _max_message_size_exceeded(self, *sizes: Any) -> None:
+        metrics.met("frame_bytes")
+        super()._max_message_size_exceeded(*sizes)
 
     def onMessage(self, payload: bytes, isBinary: bool) -> None:
         """Queue a frame; read no more where too many wait."""

@@ -6,7 +6,7 @@ from django.urls import path, re_path
 
 from feed import pages as feed_pages
 from progress import certificate_pages, pages, paper_pages, password_reset, video
-from project import errors, health, kept_mail
+from project import errors, health, kept_mail, metrics_page
 from project.api import api
 
 urlpatterns = [
@@ -35,6 +35,8 @@ urlpatterns = [
     path("api/", api.urls),
     re_path(r"^api/", errors.no_such_api),
     path("admin/", admin.site.urls),
+    path("metrics", metrics_page.metrics, name="metrics"),
+    path("metrics", metrics_page.metrics, name="metrics"),
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),
 ]

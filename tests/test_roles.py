@@ -53,6 +53,7 @@ password_reset_done      200 200 200 200 200 200 200 200
 password_reset_confirm   200 200 200 200 200 200 200 200
 password_reset_complete  200 200 200 200 200 200 200 200
 kept_mail                404 404 404 404 404 404 404 404
+metrics                  401 403 403 403 403 200 200 401
 healthz                  200 200 200 200 200 200 200 200
 readyz                   200 200 200 200 200 200 200 200
 """
