@@ -22,6 +22,7 @@ from feed.publish import post_of, publish, withdrawal_of
 from progress import database, signals
 from progress.models import Certification, ExamAttempt, UserProgress
 from progress.outbox import Reference
+from progress.privacy.erasure import ERASED
 
 _NAMING: dict[str, tuple[type[UserProgress | ExamAttempt | Certification], ...]] = {
     "user": (UserProgress, ExamAttempt, Certification),
@@ -82,9 +83,13 @@ async def withdraw(*, references: list[Reference], **_: Any) -> None:
 
 
 async def rename(*, references: list[Reference], **_: Any) -> None:
-    """Begin new epochs where an old name may stand: entries carry names, and a snapshot has the new ones."""
+    """Begin new epochs where an old name may stand: entries carry names, and a snapshot has the new ones, or none."""
     concerned = {groups.ALL}
     for each in references:
+        if each.subject == ERASED:
+            # The records are gone: the reference itself says where the name stood.
+            concerned.update(groups.of_entry(user_id=each.user_id or 0, course_id=each.course_id or 0))
+            continue
         # `subject` is user, course or lesson: columns of the record that names them.
         for record in _NAMING[each.subject]:
             touched = record.objects.filter(**{f"{each.subject}_id": each.object_id})

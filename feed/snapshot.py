@@ -19,7 +19,8 @@ from feed.entries import Entry
 from feed.filters import NONE, Filters
 from feed.layer import histories
 from feed.query import get_student_activity_feed
-from progress.models import User
+from progress.models import Disclosure, User
+from progress.privacy import disclosures
 from progress.querysets import is_administrator
 
 log = logging.getLogger(__name__)
@@ -44,7 +45,10 @@ def take(viewer: User, *, limit: int, filters: Filters = NONE, before: Cursor | 
     """
     # Everybody who sees all sees the same.
     whose = None if is_administrator(viewer) else viewer.pk
-    return single_flight.once((whose, limit, filters, before), lambda: _take(viewer, limit, filters, before))
+    taken = single_flight.once((whose, limit, filters, before), lambda: _take(viewer, limit, filters, before))
+    if filters.students:
+        disclosures.note(viewer, {entry["user"]["id"] for entry in taken.entries}, Disclosure.Where.FEED)
+    return taken
 
 
 def _take(viewer: User, limit: int, filters: Filters, before: Cursor | None) -> Snapshot:

@@ -16,6 +16,8 @@ from progress import lesson_admin, record_admin, school  # noqa: F401 - the impo
 from progress.correction_actions import Corrects, confirm_lesson
 from progress.import_page import import_page
 from progress.models import Choice, Course, Enrollment, Exam, LessonQuiz, Question, User
+from progress.privacy.pages import exported
+from progress.record_admin import OfOneStudent
 from progress.through_the_school import ThroughTheSchool
 
 if TYPE_CHECKING:
@@ -29,7 +31,7 @@ else:  # at run time Django's classes take no type
 
 
 @admin.register(User)
-class PersonAdmin(ThroughTheSchool, PeopleAdmin):
+class PersonAdmin(OfOneStudent, ThroughTheSchool, PeopleAdmin):
     """People: who they are, what they may do."""
 
     save_one = staticmethod(school.save_person)
@@ -37,9 +39,17 @@ class PersonAdmin(ThroughTheSchool, PeopleAdmin):
     fieldsets = (*(UserAdmin.fieldsets or ()), (_("Preferences"), {"fields": ("language", "time_zone", "theme")}))
 
     def get_urls(self) -> list[Any]:
-        """Django's own, and the import of people."""
-        page = self.admin_site.admin_view(import_page)
-        return [path("import/", page, name="progress_user_import"), *super().get_urls()]
+        """Django's own, the import of people, and the export of one."""
+        view = self.admin_site.admin_view
+        return [
+            path("import/", view(import_page), name="progress_user_import"),
+            path("<int:pk>/export/", view(exported), name="progress_user_export"),
+            *super().get_urls(),
+        ]
+
+    def student_of(self, row: User) -> int:
+        """The person."""
+        return row.pk
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         """Save groups and permissions, which are rights."""

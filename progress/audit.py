@@ -25,7 +25,12 @@ class Author:
     @classmethod
     def of(cls, person: User, reason: str) -> Author:
         """This person, for this reason."""
-        return cls(person.pk, f"{person.name} ({person.username})"[:310], reason.strip()[:LONGEST_REASON])
+        return cls(person.pk, name_of(person), reason.strip()[:LONGEST_REASON])
+
+
+def name_of(person: User) -> str:
+    """How a person stands in an audit record, which outlives their account."""
+    return f"{person.name} ({person.username})"[:310]
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,6 +61,7 @@ class User(Named, AbstractUser):
     theme = models.CharField(_("theme"), max_length=8, choices=Theme.choices, default=Theme.SYSTEM)
 
     class Meta(AbstractUser.Meta):
+        permissions = [("export_user", "Can export all that is kept of a person")]
         indexes = [GinIndex(fields=["search_text"], opclasses=["gin_trgm_ops"], name="user_search")]
 
     @property
@@ -515,3 +516,33 @@ class Correction(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} · {self.user}"
+
+
+class Disclosure(models.Model):
+    """An audit record: that one student's records were shown to somebody (progress.privacy.disclosures).
+
+    One a day, viewer, student and place, with how often. It goes with the student; of whoever looked the name stays.
+    """
+
+    class Where(models.TextChoices):
+        """Where they were shown."""
+
+        FEED = "feed", _("In the feed, for this student")
+        ADMIN = "admin", _("In the admin site")
+        EXPORT = "export", _("As an export of everything")
+
+    day = models.DateField(_("day"))
+    by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="disclosures_to_them")
+    by_name = models.CharField(_("to whom"), max_length=310)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="disclosures", verbose_name=_("student"))
+    where = models.CharField(_("where"), max_length=8, choices=Where.choices)
+    first_at = models.DateTimeField(_("first"))
+    last_at = models.DateTimeField(_("last"))
+    times = models.PositiveIntegerField(_("how often"))
+
+    class Meta:
+        ordering = ["-day", "-last_at", "-pk"]
+        constraints = [models.UniqueConstraint(fields=["day", "by", "user", "where"], name="disclosure_once_a_day")]
+
+    def __str__(self) -> str:
+        return f"{self.get_where_display()} · {self.user}"

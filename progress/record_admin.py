@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib import admin
 from django.db.models import Model
@@ -16,7 +16,8 @@ from progress.correction_actions import (
     withdraw_exam_attempts,
     withdraw_quiz_attempts,
 )
-from progress.models import Certification, Correction, ExamAttempt, Outbox, QuizAttempt, UserProgress
+from progress.models import Certification, Correction, Disclosure, ExamAttempt, Outbox, QuizAttempt, User, UserProgress
+from progress.privacy import disclosures
 
 if TYPE_CHECKING:
     AnyAdmin = admin.ModelAdmin[Any]
@@ -42,8 +43,23 @@ class ReadOnly(AnyAdmin):
         return False
 
 
+class OfOneStudent(AnyAdmin):
+    """Pages that show what is kept of one student: who looks at one is kept too."""
+
+    def student_of(self, row: Any) -> int:
+        """Whose it is."""
+        return int(row.user_id)
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """The row that a page is about to show."""
+        row = super().get_object(request, object_id, from_field)
+        if row is not None and request.method == "GET":
+            disclosures.note(cast(User, request.user), [self.student_of(row)], Disclosure.Where.ADMIN)
+        return row
+
+
 @admin.register(UserProgress)
-class ProgressAdmin(ReadOnly, Corrects):
+class ProgressAdmin(OfOneStudent, ReadOnly, Corrects):
     """What was watched; a lesson may be confirmed by hand."""
 
     list_display = ("user", "lesson", "status", "video_watch_percentage", "last_accessed", "suspicious")
@@ -54,7 +70,7 @@ class ProgressAdmin(ReadOnly, Corrects):
 
 
 @admin.register(QuizAttempt)
-class QuizAttemptAdmin(ReadOnly, Corrects):
+class QuizAttemptAdmin(OfOneStudent, ReadOnly, Corrects):
     """Attempts at quizzes; one may be withdrawn."""
 
     list_display = ("user", "quiz", "attempt_number", "submitted_at", "score", "passed", "withdrawn_at")
@@ -66,7 +82,7 @@ class QuizAttemptAdmin(ReadOnly, Corrects):
 
 
 @admin.register(ExamAttempt)
-class ExamAttemptAdmin(ReadOnly, Corrects):
+class ExamAttemptAdmin(OfOneStudent, ReadOnly, Corrects):
     """Attempts at exams; one may be withdrawn, with the certificate that rests on it."""
 
     list_display = ("user", "exam", "attempt_number", "submitted_at", "score", "passed", "withdrawn_at")
@@ -78,7 +94,7 @@ class ExamAttemptAdmin(ReadOnly, Corrects):
 
 
 @admin.register(Certification)
-class CertificationAdmin(ReadOnly, Corrects):
+class CertificationAdmin(OfOneStudent, ReadOnly, Corrects):
     """Certificates; one may be issued anew, and one that the outside issuer refused asked for again."""
 
     list_display = ("user", "course", "due_at", "issued_at", "withdrawn_at", "refused", "tries", "problem")
@@ -90,13 +106,23 @@ class CertificationAdmin(ReadOnly, Corrects):
 
 
 @admin.register(Correction)
-class CorrectionAdmin(ReadOnly):
+class CorrectionAdmin(OfOneStudent, ReadOnly):
     """Who corrected what, and why."""
 
     list_display = ("at", "kind", "user", "subject", "by_name", "reason")
     list_filter = ("kind", "course")
     list_select_related = ("user",)
     search_fields = (*_WHOSE, "by_name", "reason")
+
+
+@admin.register(Disclosure)
+class DisclosureAdmin(ReadOnly):
+    """Who looked at whom."""
+
+    list_display = ("day", "by_name", "user", "where", "times", "last_at")
+    list_filter = ("where", "day")
+    list_select_related = ("user",)
+    search_fields = (*_WHOSE, "by_name")
 
 
 @admin.register(Outbox)

@@ -27,6 +27,7 @@ from progress.models import (
     UserProgress,
 )
 from progress.outbox import Reference
+from progress.privacy import erasure
 from progress.reconsidering import reconsider_lesson
 from progress.refusals import NotFound
 from progress.text import normalised
@@ -147,9 +148,13 @@ def remove_enrollments(enrollments: QuerySet[Enrollment]) -> None:
 
 @in_one_transaction
 def remove_people(people: QuerySet[User]) -> None:
-    """Remove people with all they did; their entries are taken back from every screen."""
+    """Remove people with all they did, and every trace of it (progress.privacy.erasure); their entries are taken back
+    from every screen."""
     pks = _keep_out(people)
+    leaving = erasure.references(pks)
     _withdraw(Q(user_id__in=pks))
+    outbox.write_and_tell(leaving)
+    erasure.forget_names(pks)
     tell_access_changed(pks)
     User.objects.filter(pk__in=pks).delete()
 

@@ -10,8 +10,9 @@ import asyncio
 import logging
 from dataclasses import dataclass
 
-from progress import database, outbox, spans
+from progress import database, outbox
 from progress.outbox import Reference
+from progress.privacy import retention
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +72,7 @@ class Sweeper:
     failing: bool = False
 
     async def run(self) -> None:
-        """Sweep every half second, at once while there is more; clear, and keep the spans' months, every hour."""
+        """Sweep every half second, at once while there is more; clear, and keep to the retention, every hour."""
         loop = asyncio.get_running_loop()
         clear_at = loop.time()
         while not self.stopped.is_set():
@@ -87,7 +88,7 @@ class Sweeper:
             swept = await sweep()
             if and_clear:
                 await clear()
-                await spans.keep_months()
+                await retention.keep_to_it()
         except Exception as error:
             # Redis or the database away: an expected event. Keep trying; nothing is lost in the outbox.
             if not self.failing:

@@ -110,6 +110,9 @@ PROGRESS_ACCEPT_CLAIMS = _switch("PROGRESS_ACCEPT_CLAIMS", default=True)
 # How many months watched spans are kept (progress/spans.py); 0 for ever.
 SPANS_KEPT_MONTHS = _whole("SPANS_KEPT_MONTHS", 24)
 
+# How many days it is kept who looked at whom (progress/privacy/disclosures.py); 0 for ever.
+DISCLOSURES_KEPT_DAYS = _whole("DISCLOSURES_KEPT_DAYS", 365)
+
 # Which progress becomes an entry: from this percentage on, at each further step, and at completion.
 FEED_PROGRESS_MINIMUM = _number("FEED_PROGRESS_MINIMUM", 50)
 FEED_PROGRESS_STEP = _number("FEED_PROGRESS_STEP", 5, least=0.01)
@@ -128,7 +131,12 @@ CERTIFICATE_ISSUER_TOKEN = env.str("CERTIFICATE_ISSUER_TOKEN", default="")
 CERTIFICATE_ISSUER_TIMEOUT = _number("CERTIFICATE_ISSUER_TIMEOUT", 10, least=0.1)
 
 # Jobs, done by `manage.py worker`: the modules that declare them.
-PROCRASTINATE_IMPORT_PATHS = ["progress.issuing", "progress.reconsidering", "progress.uploads.reading"]
+PROCRASTINATE_IMPORT_PATHS = [
+    "progress.issuing",
+    "progress.privacy.erasure",
+    "progress.reconsidering",
+    "progress.uploads.reading",
+]
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = ""
 
 # Limits (0 = none).

@@ -6,6 +6,7 @@ from django.urls import path, re_path
 
 from feed import pages as feed_pages
 from progress import certificate_pages, pages, paper_pages, password_reset, video
+from progress.privacy import pages as privacy_pages
 from project import errors, health, kept_mail, metrics_page
 from project.api import api
 
@@ -19,6 +20,7 @@ urlpatterns = [
     path("courses/<slug:course>/<slug:lesson>/quiz/", paper_pages.quiz, name="quiz"),
     path("certificates/<uuid:certificate_id>/", certificate_pages.certificate, name="certificate"),
     path("me/activity/", feed_pages.activity, name="activity"),
+    path("me/data/", privacy_pages.own_data, name="own_data"),
     path("dashboard/", feed_pages.dashboard, name="dashboard"),
     path("dashboard/students/", feed_pages.students, name="students"),
     path("accounts/login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
