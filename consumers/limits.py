@@ -23,6 +23,10 @@ MOST_ADDRESSES = 10_000
 """Addresses whose connects are remembered; those that have been quiet for a second are forgotten first."""
 
 
+COUNTED = "feed.counted"
+"""The scope's key by which a server says that it has asked `may_connect` for this socket already."""
+
+
 class Bucket:
     """Allows `rate` a second in the long run, and `burst` at once."""
 

@@ -143,7 +143,8 @@ class Socket(AsyncConsumer):
         if not client:  # a Unix socket: whoever is in front of it knows the addresses
             return
         address, sockets = client[0], limits.sockets()
-        if not sockets.may_connect(address, asyncio.get_running_loop().time()):
+        counted = self.scope.get(limits.COUNTED, False)
+        if not counted and not sockets.may_connect(address, asyncio.get_running_loop().time()):
             metrics.met("connects_per_second")
             raise Closed(codes.TOO_MANY_MESSAGES)
         if not sockets.enter_address(address):

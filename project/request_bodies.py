@@ -2,33 +2,19 @@
 
 Twisted puts a long body into a file. Then it parses forms itself, for nobody here, and Daphne reads the file at once
 into a queue that has no limit; each does nothing else meanwhile. At 600 MB that was half a minute and 8 GB (Twisted
-26.10, web/http.py, `Request.requestReceived`; daphne 4.2.3, http_protocol.py, `WebRequest.process`).
+26.10, web/http.py, `Request.requestReceived`; daphne 4.2.3, http_protocol.py, `WebRequest.process`). So Twisted is told
+not to parse (project.upgrades), and the body is kept back from Daphne.
 """
 
 from __future__ import annotations
 
 import asyncio
-from functools import partial
 from io import BytesIO
 from typing import Any, BinaryIO
-
-from daphne.http_protocol import WebRequest
 
 PIECE_BYTES = 64 * 1024
 
 _KEY = "feed.body"
-
-
-def leave_unparsed(factory: Any) -> None:
-    """Let no request of Daphne's factory have its form parsed by Twisted: Django does that, and takes files to disk."""
-    build = factory.buildProtocol
-
-    def build_unparsing(address: Any) -> Any:
-        protocol = build(address)
-        protocol.requestFactory = partial(WebRequest, parsePOSTFormSubmission=False)
-        return protocol
-
-    factory.buildProtocol = build_unparsing
 
 
 def keep_back(protocol: Any, scope: dict[str, Any]) -> None:

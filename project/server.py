@@ -19,7 +19,7 @@ from twisted.internet import reactor
 
 from project.asgi import application  # isort: skip - before our apps: it sets Django up
 from consumers import codes, heartbeat
-from project import draining, garbage, lifetime, request_bodies, web_processes
+from project import draining, garbage, lifetime, request_bodies, upgrades, web_processes
 from project.socket_protocol import SocketProtocol, Taking, offer_wire
 
 log = logging.getLogger(__name__)
@@ -55,7 +55,7 @@ class DrainingServer(Server):  # type: ignore[misc]
         self.ws_factory.setProtocolOptions(failByDrop=False, allowNullOrigin=True)
         SocketProtocol.take_options(self.ws_factory)
         self.ws_factory.protocol = SocketProtocol
-        request_bodies.leave_unparsed(self.http_factory)
+        upgrades.take_requests(self.http_factory)
         garbage.leave_the_program_alone()
         loop = asyncio.get_event_loop()
         self._beginning = loop.create_task(lifetime.begin())

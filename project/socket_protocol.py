@@ -12,9 +12,10 @@ from typing import Any, ClassVar
 from daphne.ws_protocol import WebSocketProtocol
 from django.conf import settings
 
+from consumers import limits
 from consumers.wire import EXTENSION
 from progress import metrics
-from project import whole_frames
+from project import door, whole_frames
 from project.direct import OPEN, DirectWire
 
 MOST_WAITING = 64
@@ -81,6 +82,11 @@ class SocketProtocol(WebSocketProtocol):  # type: ignore[misc]
             self.paused = False
             self.transport.resumeProducing()
 
+    def connectionLost(self, *reason: Any) -> None:
+        """End, and be nobody's result any more (project.upgrades)."""
+        super().connectionLost(*reason)
+        self.is_closed = self.is_open = None
+
     def serverClose(self, code: int | None = None) -> None:
         """Close with any code of our table; autobahn's own `sendClose` knows none of the registered 1001 to 1015."""
         if self.state == self.STATE_OPEN:
@@ -91,6 +97,7 @@ def offer_wire(protocol: Any, scope: dict[str, Any]) -> None:
     """Offer the application direct writes, and have it say what it takes."""
     scope["extensions"] = {**scope.get("extensions", {}), EXTENSION: DirectWire(protocol)}
     scope[_KEY] = protocol
+    scope[limits.COUNTED] = door.was_counted(protocol)
 
 
 class Taking:

@@ -26,9 +26,13 @@ class Classroom:
     server: Process
     load: Child
 
-    def connect(self, players: int, *, wave: int = WAVE) -> float:
+    path: str = ""
+    """Where its present lesson's ticks go."""
+
+    def connect(self, players: int, *, wave: int = WAVE, addresses: int = 1) -> float:
         """Seat so many players on a lesson that nobody has watched yet; return the seconds that took."""
         door = self.system.door(self.around.lessons.pop())
+        self.path = door.path
         seen = self.load.ask(
             "connect",
             within=130,
@@ -37,6 +41,7 @@ class Classroom:
             path=door.path,
             cookies=self.around.students[:players],
             wave=wave,
+            addresses=addresses,
             http=door.http,
             ready=door.ready,
             ack=door.ack,

@@ -36,6 +36,12 @@ class Sizes:
     watched_viewers: int = 100
     watched_players: int = 2000
     watched_seconds: float = 6
+    flood_players: int = 1000
+    flood_addresses: int = 8
+    flood_rate: float = 200
+    flood_frames: int = 50_000
+    flood_connects: float = 500
+    flood_seconds: float = 8
     idle_students: int = 2000
 
     @property
@@ -46,13 +52,14 @@ class Sizes:
     @property
     def students(self) -> int:
         """How many study."""
-        return max(self.tick_players, self.crowd_players, self.idle_students)
+        return max(self.tick_players, self.crowd_players, self.flood_players + 2, self.idle_students)
 
     @property
     def lessons(self) -> int:
         """Lessons, one for each class that is let in: nobody has watched it yet."""
         ticks, crowd, watched, seats = 4 * self.rounds, self.rounds + len(self.crowd_rates), self.rounds, 2
-        return ticks + crowd + watched + seats
+        flood = self.rounds
+        return ticks + crowd + watched + flood + seats
 
     def small(self) -> Sizes:
         """A run that takes a minute and whose figures mean nothing."""
@@ -78,5 +85,10 @@ class Sizes:
             watched_viewers=10,
             watched_players=100,
             watched_seconds=2,
+            flood_players=100,
+            flood_rate=50,
+            flood_frames=5000,
+            flood_connects=100,
+            flood_seconds=2,
             idle_students=100,
         )

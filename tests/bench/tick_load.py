@@ -57,10 +57,21 @@ class Class:
         self.buffer = bytearray(BUFFER_BYTES)
 
     def connect(
-        self, *, port: int, path: str, cookies: list[str], wave: int, limit: float, http: bool, ready: str, ack: str
+        self,
+        *,
+        port: int,
+        path: str,
+        cookies: list[str],
+        wave: int,
+        limit: float,
+        http: bool,
+        ready: str,
+        ack: str,
+        addresses: int = 1,
     ) -> dict[str, Any]:
-        """Open a connection for each cookie, `wave` at a time."""
+        """Open a connection for each cookie, `wave` at a time, from so many addresses in turn."""
         self.drop()
+        self.addresses = addresses
         self.port, self.path, self.cookies, self.http = port, path, cookies, http
         self.ready, self.ack = ready.encode(), ack.encode()
         waiting = deque(range(len(cookies)))
@@ -151,6 +162,7 @@ class Class:
         opened = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         opened.setblocking(False)
         opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        opened.bind((f"127.0.0.{1 + number % self.addresses}", 0))
         self.players[opened.fileno()] = Player(number, opened)
         opened.connect_ex(("127.0.0.1", self.port))
         self.epoll.register(opened.fileno(), select.EPOLLOUT)

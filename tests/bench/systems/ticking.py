@@ -54,6 +54,18 @@ class Ours(TickServer):
         return Door(f"/ws/lessons/{lesson_id}/progress/", ack='"type":"ack"', ready='"type":"welcome"')
 
 
+class OursLimited(Ours):
+    """The same with the limits that a site has by itself; the bench has none otherwise."""
+
+    name = "ours-limited"
+    title = "ours, with its limits"
+
+    def environment(self, around: Surroundings, port: int) -> dict[str, str]:
+        """Without the settings that lift them."""
+        named = super().environment(around, port)
+        return {name: value for name, value in named.items() if not name.startswith("LIMIT_")}
+
+
 class OursWithoutSpans(Ours):
     """The same, but that nobody keeps when, how often and how fast something was watched."""
 
@@ -83,6 +95,7 @@ class Orm(TickServer):
 
 
 OURS = Ours()
+LIMITED = OursLimited()
 WITHOUT_SPANS = OursWithoutSpans()
 ORM_HTTP = Orm("orm-http", "a Django view, saved through the ORM", http=True)
 ORM_CHANNELS = Orm("orm-channels", "a stock Channels consumer, saved through the ORM", http=False)

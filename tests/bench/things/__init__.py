@@ -1,6 +1,6 @@
 """The things that are measured, one module each: `measure(around, sizes)` gives a table."""
 
-from tests.bench.things import burst, deaf, memory, steady, storm, ticks, watched
+from tests.bench.things import burst, deaf, flood, memory, steady, storm, ticks, watched
 
 THINGS = {
     "burst": burst.measure,
@@ -12,5 +12,6 @@ THINGS = {
     "ticks": ticks.measure,
     "crowd": ticks.measure_crowd,
     "watched": watched.measure,
+    "flood": flood.measure,
     "seats": ticks.measure_memory,
 }
