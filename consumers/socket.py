@@ -56,8 +56,8 @@ class Socket(AsyncConsumer):
         """Takes this socket off what it was counted in."""
         self.heard_at = now = asyncio.get_running_loop().time()
         # A class that came in the same second is not pinged in the same second for ever.
-        self.pinged_at = now - random.random() * codes.PING_SECONDS  # noqa: S311 - no secret
-        self.checked_at = now - random.random() * codes.RECHECK_SECONDS  # noqa: S311 - nor looked at again
+        self.pinged_at = now - random.random() * codes.PING_SECONDS  # noqa: S311 - no secret # nosec B311
+        self.checked_at = now - random.random() * codes.RECHECK_SECONDS  # noqa: S311 - nor looked at again # nosec B311
         self._checking: asyncio.Task[None] | None = None
 
     async def opened(self) -> None:

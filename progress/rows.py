@@ -79,9 +79,10 @@ _SELECT = f"""
     JOIN unnest(%s::bigint[], %s::bigint[]) AS k(user_id, lesson_id)
       ON k.user_id = p.user_id AND k.lesson_id = p.lesson_id
     ORDER BY p.user_id, p.lesson_id
-"""  # noqa: S608 - our own column names
-_READ = f"WITH found AS ({_SELECT}) SELECT coalesce(json_agg(found), '[]')::text FROM found"  # noqa: S608
-_LOCK = f"WITH found AS ({_SELECT} FOR UPDATE OF p) SELECT coalesce(json_agg(found), '[]')::text FROM found"  # noqa: S608
+"""  # noqa: S608 - our own column names # nosec B608
+_AS_JSON = "SELECT coalesce(json_agg(found), '[]')::text FROM found"
+_READ = f"WITH found AS ({_SELECT}) {_AS_JSON}"
+_LOCK = f"WITH found AS ({_SELECT} FOR UPDATE OF p) {_AS_JSON}"
 
 
 def _update(columns: list[Column]) -> str:
@@ -99,7 +100,7 @@ def _update(columns: list[Column]) -> str:
             {sets}
         FROM unnest(%s::bigint[], {arrays}) AS new(id, {", ".join(name for name, _, _ in columns)})
         WHERE p.id = new.id
-    """  # noqa: S608 - our own column names
+    """  # noqa: S608 - our own column names # nosec B608
 
 
 # KEY SHARE waits for a removal of the person or the lesson that is under way, and then finds nothing to begin: else a

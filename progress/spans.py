@@ -50,7 +50,7 @@ async def append(connection: AsyncConnection[tuple[object, ...]], spans: Sequenc
             f"""
             INSERT INTO {TABLE} (user_id, lesson_id, from_second, to_second, rate, at)
             SELECT *, %s FROM unnest(%s::bigint[], %s::bigint[], %s::float8[], %s::float8[], %s::float8[])
-            """,  # noqa: S608 - our own table
+            """,  # noqa: S608 - our own table # nosec B608
             [
                 at,
                 array([span.user_id for span in spans]),
@@ -69,7 +69,7 @@ def forget(pairs: Sequence[tuple[int, int]]) -> None:
             f"""
             DELETE FROM {TABLE} USING unnest(%s::bigint[], %s::bigint[]) AS gone(user_id, lesson_id)
             WHERE {TABLE}.lesson_id = gone.lesson_id AND {TABLE}.user_id = gone.user_id
-            """,  # noqa: S608 - our own table
+            """,  # noqa: S608 - our own table # nosec B608
             [[user_id for user_id, _ in pairs], [lesson_id for _, lesson_id in pairs]],
         )
 

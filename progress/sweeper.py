@@ -59,7 +59,8 @@ async def clear() -> int:
     """Delete references that every reader has had and that are older than a day; return how many."""
     async with database.connection() as connection:
         cursor = await connection.execute(
-            f"DELETE FROM progress_outbox WHERE live_done_at IS NOT NULL AND at < clock_timestamp() - interval '{KEEP}'"  # noqa: S608
+            "DELETE FROM progress_outbox WHERE live_done_at IS NOT NULL AND at < clock_timestamp() - %s::interval",
+            [KEEP],
         )
         return cursor.rowcount
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from django.utils.text import slugify
 
-PASSWORD = "demo"  # noqa: S105 - printed by `make run`; the command refuses where DEBUG is off
+PASSWORD = "demo"  # noqa: S105 - `make run` prints it; refused where DEBUG is off # nosec B105
 
 
 @dataclass(frozen=True, slots=True)

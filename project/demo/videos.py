@@ -77,7 +77,7 @@ def make(title: str, *, seconds: int, ground: tuple[int, int, int], encoder: Enc
         path = Path(folder, f"video{encoder.suffix}")
         with av.open(str(path), "w", options=encoder.container) as output:
             stream = output.add_stream(encoder.codec, rate=FRAMES_PER_SECOND, options=encoder.options)
-            assert isinstance(stream, av.VideoStream)  # noqa: S101 - one signature covers sound too
+            assert isinstance(stream, av.VideoStream)  # noqa: S101 - one signature covers sound too # nosec B101
             stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
             stream.codec_context.gop_size = FRAMES_PER_SECOND
             stream.codec_context.thread_count = 1  # the number of threads shows in the file's bytes

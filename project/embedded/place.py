@@ -13,7 +13,7 @@ from pathlib import Path
 from project.running.process import User
 from project.running.refused import Refused
 
-OUTSIDE = Path("/var/tmp")  # noqa: S108 - survives a reboot; the folder in it is checked to be ours before use
+OUTSIDE = Path("/var/tmp")  # noqa: S108 - outlives a boot; what is in it is checked to be ours # nosec B108
 
 
 def service_user() -> User | None:

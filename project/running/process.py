@@ -4,7 +4,7 @@ import contextlib
 import os
 import selectors
 import signal
-import subprocess
+import subprocess  # to start our own processes # nosec B404
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -54,7 +54,8 @@ class Process:
         parent = os.getpid()
         self._kin, theirs = os.pipe()
         try:
-            self._started = subprocess.Popen(
+            # No shell, and arguments of ours alone.
+            self._started = subprocess.Popen(  # nosec B603
                 self.command,
                 cwd=self.folder,
                 env=self.env,

@@ -21,4 +21,4 @@ class Backoff:
     async def wait(self) -> None:
         """Wait before the next try."""
         most, self._most = self._most, min(MOST, self._most * 2)
-        await asyncio.sleep(uniform(0, most))  # noqa: S311 - full jitter, so that a class does not come back as one
+        await asyncio.sleep(uniform(0, most))  # noqa: S311 - a class does not come back as one # nosec B311

@@ -78,7 +78,7 @@ def plan(seed: int, number: int, course: Course) -> Plan:
 
 
 def _chance(name: str) -> Random:
-    return Random(name)  # noqa: S311 - to be repeated, not to be kept secret
+    return Random(name)  # noqa: S311 - to be repeated, not to be kept secret # nosec B311
 
 
 def _steps(kind: str, course: Course, chance: Random) -> Iterator[Step]:
