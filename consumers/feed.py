@@ -11,8 +11,7 @@ from consumers.socket import PING, Closed, Socket
 from consumers.viewer import Viewer
 from feed import groups
 from feed.catch_up import parse_position
-from feed.filters import Filters, parse_filters
-from progress.refusals import Unreadable
+from feed.filters import parse_object_of_filters
 
 
 class FeedConsumer(Socket):
@@ -27,7 +26,7 @@ class FeedConsumer(Socket):
         """Subscribe, or subscribe anew with other filters."""
         if frame.get("type") != "subscribe":
             raise unknown_type(frame)
-        filters = _filters(frame)
+        filters = parse_object_of_filters(frame.get("filters"))
         hub().leave(self.viewer)
         turn = self.viewer.turn
         asked = parse_position(frame.get("position"), await self._groups())
@@ -59,10 +58,3 @@ class FeedConsumer(Socket):
         if not names:
             raise Closed(codes.NOTHING_TO_SEE)
         return names
-
-
-def _filters(frame: dict[str, Any]) -> Filters:
-    given = frame.get("filters") or {}
-    if not isinstance(given, dict):
-        raise Unreadable("invalid_filters", "filters must be an object.")
-    return parse_filters(given)

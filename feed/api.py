@@ -10,10 +10,12 @@ from ninja import Router, Schema
 
 from feed import catch_up, groups, snapshot
 from feed.cursor import parse_cursor
-from feed.filters import NAMES, parse_filters
-from progress.api import body_of
+from feed.entries import TYPES
+from feed.filters import MOST_VALUES, NAMES, parse_filters, parse_object_of_filters
+from progress.api import body_of, body_schema
+from progress.api_schema import also
 from progress.models import User
-from progress.refusals import BadValue, Refused, Unreadable
+from progress.refusals import BadValue, Refused
 from progress.ticks import parse_object
 
 router = Router()
@@ -71,36 +73,35 @@ def _parameter(name: str, schema: dict[str, Any], *, many: bool = False) -> dict
         "name": name,
         "in": "query",
         "required": False,
-        "schema": {"type": "array", "items": schema} if many else schema,
+        "allowEmptyValue": True,
+        "schema": {"type": "array", "items": schema, "maxItems": MOST_VALUES} if many else schema,
     }
 
 
+ID = {"type": "integer", "minimum": 0, "maximum": 2**63 - 1}
+MOMENT = {
+    "type": "string",
+    "description": "A moment with its offset, ISO 8601.",
+    "examples": ["2026-11-22T16:00:00Z"],
+}
 FILTERS = {
     "parameters": [
         _parameter("limit", {"type": "integer", "minimum": LIMITS[0], "maximum": LIMITS[1], "default": DEFAULT_LIMIT}),
-        _parameter("type", {"type": "string"}, many=True),
-        _parameter("course", {"type": "integer"}, many=True),
-        _parameter("student", {"type": "integer"}, many=True),
+        _parameter("type", {"type": "string", "enum": [*TYPES]}, many=True),
+        _parameter("course", ID, many=True),
+        _parameter("student", ID, many=True),
         _parameter("q", {"type": "string"}),
-        _parameter("since", {"type": "string", "format": "date-time"}),
-        _parameter("until", {"type": "string", "format": "date-time"}),
+        _parameter("since", MOMENT),
+        _parameter("until", MOMENT),
         _parameter("before", {"type": "string"}),
     ]
 }
-AFTER = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "application/json": {
-                "schema": {
-                    "type": "object",
-                    "required": ["position"],
-                    "properties": {"position": {"type": "object", "nullable": True}, "filters": {"type": "object"}},
-                }
-            }
-        },
+AFTER = body_schema(
+    {
+        "position": {"description": "As it was given, an object. Whatever else this is cannot be continued: `reset`."},
+        "filters": {"type": ["object", "null"]},
     }
-}
+)
 
 
 def _viewer(request: HttpRequest) -> User:
@@ -117,7 +118,7 @@ def _limit(text: str) -> int:
     return int(text)
 
 
-@router.get("/feed/", response=FeedOut, openapi_extra=FILTERS)
+@router.get("/feed/", response=FeedOut, openapi_extra=FILTERS | also(403))
 def feed(request: HttpRequest) -> dict[str, Any]:
     """What happened, newest first: everything that the caller may see and the filters admit."""
     viewer = _viewer(request)
@@ -136,9 +137,6 @@ def after(request: HttpRequest) -> dict[str, Any]:
     """What came after a position, for pages without a socket; it is read from the histories."""
     viewer = _viewer(request)
     asked = parse_object(body_of(request))
-    filters = asked.get("filters") or {}
-    if not isinstance(filters, dict):
-        raise Unreadable("invalid_filters", "filters must be an object.")
     position = catch_up.parse_position(asked.get("position"), groups.of_viewer(viewer))
-    told = async_to_sync(catch_up.since)(position, parse_filters(filters))
+    told = async_to_sync(catch_up.since)(position, parse_object_of_filters(asked.get("filters")))
     return {"entries": told.entries, "withdrawn": told.withdrawn, "position": told.position, "reset": told.reset}

@@ -3,7 +3,7 @@
 import base64
 import binascii
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from feed.entries import TYPES, Entry, key
 from progress.refusals import BadValue
@@ -29,8 +29,9 @@ def parse_cursor(text: str) -> Cursor:
     try:
         padded = text.encode("ascii") + b"=" * (-len(text) % 4)
         at, type, pk = base64.b64decode(padded, altchars=b"-_", validate=True).decode("ascii").split("|")
-        cursor = Cursor(datetime.strptime(at, "%Y-%m-%dT%H:%M:%S.%f%z"), type, int(pk))
-    except (ValueError, binascii.Error):
+        # In UTC, for there are offsets that PostgreSQL does not read.
+        cursor = Cursor(datetime.strptime(at, "%Y-%m-%dT%H:%M:%S.%f%z").astimezone(UTC), type, int(pk))
+    except (ValueError, OverflowError, binascii.Error):
         cursor = None
     if cursor is None or cursor.type not in TYPES or not 0 <= cursor.pk < 2**63:
         raise BadValue("invalid_cursor", "before must be a cursor that an earlier page gave as `next`.")

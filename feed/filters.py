@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from feed.entries import TYPES, Entry, timestamp
-from progress.refusals import BadValue
+from progress.refusals import BadValue, Unreadable
 from progress.text import normalised
 
 NAMES = ("type", "course", "student", "q", "since", "until")
@@ -72,6 +72,14 @@ def parse_filters(given: Mapping[str, Any]) -> Filters:
     )
 
 
+def parse_object_of_filters(given: object) -> Filters:
+    """Return the filters in a frame or body, where they are an object or null; raises Unreadable (`invalid_filters`)
+    and what parse_filters raises."""
+    if given is not None and not isinstance(given, dict):
+        raise Unreadable("invalid_filters", "filters must be an object.")
+    return parse_filters(given or {})
+
+
 def _several(value: Any, name: str) -> Sequence[Any]:
     values = [] if value is None else value if isinstance(value, list | tuple) else [value]
     if len(values) > MOST_VALUES:
@@ -120,11 +128,12 @@ def _moment(value: Any, name: str) -> datetime | None:
     if not text:
         return None
     try:
-        moment = datetime.fromisoformat(text)
-        timestamp(moment)
+        given = datetime.fromisoformat(text)
+        # In UTC, for of offsets PostgreSQL reads less than ISO 8601 has: below 16 hours, in whole seconds.
+        moment = given.astimezone(UTC) if given.tzinfo else None
     except (ValueError, OverflowError):
         moment = None
-    if moment is None or moment.tzinfo is None:
+    if moment is None:
         raise BadValue(
             f"invalid_{name}", f"{name} must be an ISO 8601 moment with its offset, as 2026-11-22T16:00:00Z."
         )

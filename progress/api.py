@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, cast
 
 from django.core.exceptions import RequestDataTooBig
@@ -10,11 +11,12 @@ from django.urls import reverse
 from ninja import Router, Schema, Status
 
 from progress import exams, lessons, overview, papers, quizzes, recorder
+from progress.api_schema import also
 from progress.models import User
 from progress.papers import Result
 from progress.refusals import QuizRequired, Refused
 from progress.reports import Ack, Completion
-from progress.ticks import MOST_SEGMENTS, RATES, parse_object, parse_tick
+from progress.ticks import LARGEST_ID, LONGEST_SECONDS, MOST_SEGMENTS, RATES, parse_object, parse_tick
 
 router = Router()
 
@@ -68,32 +70,29 @@ class CompleteOut(Schema):
     lesson_id: int
 
 
-TICK = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "application/json": {
-                "schema": {
-                    "type": "object",
-                    "required": ["watch_percentage", "timestamp"],
-                    "properties": {
-                        "watch_percentage": {"type": "number", "minimum": 0, "maximum": 100},
-                        "timestamp": {"type": "number", "minimum": 0, "maximum": 86400},
-                        "id": {"type": "integer", "minimum": 0},
-                        "player": {"type": "string", "minLength": 1, "maxLength": 64},
-                        "state": {"enum": ["playing", "paused", "ended"]},
-                        "rate": {"type": "number", "minimum": RATES[0], "maximum": RATES[1]},
-                        "segments": {
-                            "type": "array",
-                            "maxItems": MOST_SEGMENTS,
-                            "items": {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2},
-                        },
-                    },
-                }
-            }
+def body_schema(properties: dict[str, Any], *, required: Sequence[str] = ()) -> dict[str, Any]:
+    """What the schema says of an operation that reads its body itself, for its `openapi_extra`."""
+    schema = {"type": "object", "required": [*required], "properties": properties}
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+
+
+_SECONDS = {"type": "number", "minimum": 0, "maximum": LONGEST_SECONDS}
+TICK = body_schema(
+    {
+        "watch_percentage": {"type": "number", "minimum": 0, "maximum": 100},
+        "timestamp": _SECONDS,
+        "id": {"type": ["integer", "null"], "minimum": 0, "maximum": LARGEST_ID},
+        "player": {"type": ["string", "null"], "minLength": 1, "maxLength": 64},
+        "state": {"enum": ["playing", "paused", "ended", None]},
+        "rate": {"type": ["number", "null"], "minimum": RATES[0], "maximum": RATES[1]},
+        "segments": {
+            "type": "array",
+            "maxItems": MOST_SEGMENTS,
+            "items": {"type": "array", "items": _SECONDS, "minItems": 2, "maxItems": 2},
         },
-    }
-}
+    },
+    required=["watch_percentage", "timestamp"],
+)
 
 
 def body_of(request: HttpRequest, *, most: int = LARGEST_BODY) -> bytes:
@@ -159,7 +158,7 @@ def _acked(ack: Ack) -> dict[str, Any]:
     }
 
 
-@router.post("/lessons/{int:lesson_id}/complete/", response=CompleteOut)
+@router.post("/lessons/{int:lesson_id}/complete/", response=CompleteOut, openapi_extra=also(409))
 def complete(request: HttpRequest, lesson_id: int) -> dict[str, Any]:
     """Mark a lesson as complete by hand."""
     person = _person(request)
@@ -212,14 +211,11 @@ class StartedOut(Schema):
     attempt_number: int
 
 
-def _answers(**more: Any) -> dict[str, Any]:
-    answers = {"type": "object", "additionalProperties": {"type": "integer"}}
-    schema = {"type": "object", "required": ["answers"], "properties": {"answers": answers, **more}}
-    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
-
-
-ANSWERS = _answers()
-QUIZ_ANSWERS = _answers(submission={"type": "string", "format": "uuid"})
+_CHOICES = {"type": "object", "additionalProperties": {"type": "integer"}}
+ANSWERS = body_schema({"answers": _CHOICES}, required=["answers"])
+QUIZ_ANSWERS = body_schema(
+    {"answers": _CHOICES, "submission": {"type": ["string", "null"], "format": "uuid"}}, required=["answers"]
+)
 
 
 @router.get("/lessons/{int:lesson_id}/quiz/", response=PaperOut)
@@ -250,7 +246,7 @@ def start_attempt(request: HttpRequest, exam_id: int) -> Status[dict[str, Any]]:
     return Status(201 if begun else 200, told)
 
 
-@router.post("/attempts/{int:attempt_id}/", response=ResultOut, openapi_extra=ANSWERS)
+@router.post("/attempts/{int:attempt_id}/", response=ResultOut, openapi_extra=ANSWERS | also(409))
 def submit_attempt(request: HttpRequest, attempt_id: int) -> dict[str, Any]:
     """Submit an attempt, once."""
     return _result(exams.submit(_person(request), attempt_id, parse_object(body_of(request)).get("answers")))

@@ -61,7 +61,7 @@ def _marked(person: User, quiz: LessonQuiz, given: object, submission: UUID | No
 def _parse_submission(value: object) -> UUID | None:
     try:
         return None if value is None else msgspec.convert(value, UUID)
-    except msgspec.ValidationError:
+    except (msgspec.ValidationError, UnicodeEncodeError):  # the latter for half a surrogate pair, as JSON may escape it
         raise BadValue("invalid_submission", f"submission must be a UUID; got {reprlib.repr(value)}.") from None
 
 

@@ -20,6 +20,7 @@ from django.utils.crypto import constant_time_compare
 
 from progress.compiled import Compiled, Given
 from progress.models import User
+from progress.session_cookie import can_be_a_key
 from progress.together import Together
 
 REMEMBERED_SECONDS = 5.0
@@ -37,7 +38,7 @@ async def person_of(session_key: str, *, anew: bool = False) -> int | None:
 
     `anew` asks the database whatever is remembered. Raises psycopg.OperationalError where it is away.
     """
-    if not (session_key.isascii() and session_key.isalnum()):  # Django makes no such key
+    if not can_be_a_key(session_key):
         return None
     loop = asyncio.get_running_loop()
     remembered = _remembered.setdefault(loop, {})

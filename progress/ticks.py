@@ -53,7 +53,7 @@ def parse_object(text: str | bytes) -> dict[str, Any]:
     """Return the JSON object in `text`, or raise Unreadable (`invalid_json`, `invalid_frame`)."""
     try:
         value = msgspec.json.decode(text)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         value = _lenient(text)
     if not isinstance(value, dict):
         raise Unreadable("invalid_frame", "A JSON object is expected.")
@@ -62,9 +62,9 @@ def parse_object(text: str | bytes) -> dict[str, Any]:
 
 def _lenient(text: str | bytes) -> object:
     # Some clients write NaN and Infinity, which JSON has not. Python's parser bears them, so that the error can name
-    # the field instead of the whole text.
+    # the field instead of the whole text. Of bytes it would also bear UTF-16, so they are decoded here.
     try:
-        return json.loads(text)
+        return json.loads(text if isinstance(text, str) else text.decode())
     except (ValueError, RecursionError):
         raise Unreadable("invalid_json", "This is not JSON.") from None
 

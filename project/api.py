@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 
-from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.core.exceptions import BadRequest, PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.db import OperationalError as DatabaseError
-from django.http import Http404, HttpRequest, HttpResponse
-from ninja import NinjaAPI
+from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
+from django.http.multipartparser import MultiPartParserError
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.security import SessionAuth
 from psycopg import OperationalError
@@ -16,11 +16,12 @@ from redis.exceptions import RedisError
 from feed.api import router as feed_router
 from progress import metrics
 from progress.api import router as progress_router
+from progress.api_schema import Api
 from progress.refusals import Refused
 
 log = logging.getLogger(__name__)
 
-api = NinjaAPI(
+api = Api(
     title="Live student-activity feed",
     version="1",
     urls_namespace="api",
@@ -76,6 +77,15 @@ def _plain(request: HttpRequest, error: HttpError) -> HttpResponse:
 def _too_large(request: HttpRequest, _: RequestDataTooBig) -> HttpResponse:
     # Raised by whoever reads the body first, ninja's CSRF check among them.
     return _answer(request, 413, "body_too_large", "The body is too large.")
+
+
+@api.exception_handler(BadRequest)
+@api.exception_handler(MultiPartParserError)
+@api.exception_handler(SuspiciousOperation)
+@api.exception_handler(UnreadablePostError)
+def _unreadable(request: HttpRequest, error: Exception) -> HttpResponse:
+    # Raised by ninja's CSRF check too, which reads a form where the content type names one.
+    return _answer(request, 400, "bad_request", "The request could not be read.")
 
 
 @api.exception_handler(OperationalError)

@@ -174,9 +174,11 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "project.errors.in_the_shape_of_the_api",
     "django.middleware.security.SecurityMiddleware",
     "servestatic.middleware.ServeStaticMiddleware",
     "csp.middleware.CSPMiddleware",
+    "progress.session_cookie.without_impossible_keys",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

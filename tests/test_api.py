@@ -199,7 +199,11 @@ def test_after_a_position_comes_what_happened_since_or_a_reset(cast: Cast) -> No
         answer = post(admin, "/api/feed/after/", {"position": wrong})
         assert answer.status_code == 200, answer.content
         assert answer.json()["reset"]
-    assert post(admin, "/api/feed/after/", {"position": position, "filters": [1]}).json()["code"] == "invalid_filters"
+    for wrong in ([1], [], False, 0, "", "x"):
+        answer = post(admin, "/api/feed/after/", {"position": position, "filters": wrong})
+        assert answer.json()["code"] == "invalid_filters"
+    for none in (None, {}):
+        assert not post(admin, "/api/feed/after/", {"position": position, "filters": none}).json()["reset"]
 
 
 def test_the_schema_and_its_page_are_served(cast: Cast) -> None:
@@ -207,8 +211,3 @@ def test_the_schema_and_its_page_are_served(cast: Cast) -> None:
     schema = client.get("/api/openapi.json").json()
     assert "/api/lessons/{lesson_id}/progress/" in schema["paths"]
     assert client.get("/api/docs").status_code == 200
-
-
-def test_an_address_that_the_api_has_not_answers_in_its_shape(cast: Cast) -> None:
-    answer = signed_in(cast.ada).get("/api/nothing/here/")
-    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")

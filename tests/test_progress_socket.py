@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
 import pytest
 from websockets.exceptions import InvalidStatus
 
+from progress import lessons
 from progress.models import UserProgress
 from tests.conftest import Cast
 from tests.live import Live, until
@@ -107,9 +109,16 @@ async def test_an_address_without_a_socket_is_refused_with_403(live: Live, cast:
     assert refused.value.response.status_code == 403
 
 
-async def test_a_lesson_that_is_not_there_closes_with_4403(live: Live, cast: Cast) -> None:
-    async with live.socket("/ws/lessons/987654321/progress/", cast.ada) as socket:
+@pytest.mark.parametrize("id", ["0", "987654321", str(2**63 - 1), str(2**63), "9" * 1000])
+async def test_a_lesson_that_is_not_there_closes_with_4403(live: Live, cast: Cast, id: str) -> None:
+    async with live.socket(f"/ws/lessons/{id}/progress/", cast.ada) as socket:
         assert await socket.until_closed() == 4403
+
+
+async def test_who_asks_for_a_lesson_beyond_any_id_turns_nobody_else_away(live: Live, cast: Cast) -> None:
+    """Sockets that open at one moment are looked up by one question to the database."""
+    asked = [(cast.ada, cast.bernoulli.pk), (cast.eve, 2**63), (cast.eve, 10**30), (cast.bob, cast.bernoulli.pk)]
+    assert await asyncio.gather(*(lessons.studies(person.pk, id) for person, id in asked)) == [True, False, False, True]
 
 
 async def test_at_sigterm_every_socket_is_told_to_come_again_and_what_was_acked_is_there(
