@@ -41,8 +41,11 @@ class HistoryLoopLayer(RedisPubSubLoopLayer):  # type: ignore[misc]
     """One event loop's share of the layer: the stock one, and a connection pool for the histories' scripts."""
 
     def __init__(self, hosts: Any = None, prefix: str = "asgi", **options: Any) -> None:
-        super().__init__(hosts=hosts, prefix=prefix, **options)
-        self._client = Redis(connection_pool=_pool(decode_hosts(hosts)[0]))
+        # redis-py would say its name with CLIENT SETINFO, which Redis knows since 7.2: an older one takes no ACL that
+        # allows it, and a newer one logs each as refused where it is not allowed.
+        known = [{"driver_info": None, **host} for host in decode_hosts(hosts)]
+        super().__init__(hosts=known, prefix=prefix, **options)
+        self._client = Redis(connection_pool=_pool(known[0]))
         self.histories = Histories(self._client, prefix=prefix)
 
     async def flush(self) -> None:
