@@ -13,6 +13,8 @@ JS_TESTS = $(wildcard tests/js/*.test.js tests/js/*.test.mjs)
 
 # It also says "nosec encountered, but no failed test" of parts of a statement whose whole has one; that is no finding.
 BANDIT = .venv/bin/bandit --quiet --recursive project consumers feed progress
+# With TLS, which the embedded ones cannot do. Debian keeps it off the PATH.
+DEBIAN_POSTGRES = $(firstword $(wildcard /usr/lib/postgresql/*/bin/postgres) postgres)
 
 # As in production, but for the services, which nobody asks here.
 PRODUCTION = DEBUG=false ALLOWED_HOSTS=feed.example CSRF_TRUSTED_ORIGINS=https://feed.example \
@@ -33,6 +35,8 @@ run: setup
 test: setup-dev browser-libraries
 	$(call debian,chromium,chromium)
 	$(call debian,node,nodejs)
+	$(call debian,redis-server,redis-server)
+	$(call debian,$(DEBIAN_POSTGRES),postgresql)
 	.venv/bin/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 	$(if $(JS_TESTS),node --test $(JS_TESTS))
 

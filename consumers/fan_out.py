@@ -21,6 +21,7 @@ from consumers.viewer import Viewer
 from consumers.wire import Run
 from feed.history import Mark
 from feed.layer import histories
+from progress.failures import in_words
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +66,7 @@ class FanOut:
                 try:
                     await self._relieve(viewer)
                 except (RedisError, OSError, TimeoutError) as error:
-                    log.debug("A viewer could not catch up yet", extra={"error": repr(error)})
+                    log.debug("A viewer could not catch up yet", extra={"error": in_words(error)})
                 except Exception:
                     log.exception("A viewer could not catch up")
                     self._no_longer_behind(viewer)

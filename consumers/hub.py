@@ -26,6 +26,7 @@ from feed import history, scripts
 from feed.filters import Filters
 from feed.history import Mark, Position
 from feed.layer import HistoryLoopLayer, histories
+from progress.failures import in_words
 from progress.together import Together
 
 log = logging.getLogger(__name__)
@@ -83,7 +84,7 @@ class Hub:
                 if sum(len(replay.items) for each in replayed.values() for replay in each) > history.MOST_REPLAYED:
                     return False
         except AWAY as error:
-            log.warning("A viewer could not be subscribed", extra={"error": repr(error)})
+            log.warning("A viewer could not be subscribed", extra={"error": in_words(error)})
             return False
         if viewer.turn != turn:
             return False
@@ -180,7 +181,7 @@ class Hub:
                     await self._hear(message)
             except AWAY as error:
                 # Found again by the next look; until then nothing is delivered past the gap.
-                log.warning("A gap could not be filled yet", extra={"error": repr(error)})
+                log.warning("A gap could not be filled yet", extra={"error": in_words(error)})
                 await asyncio.sleep(PATIENCE_SECONDS)
             except Exception:
                 # Whatever somebody else publishes there, this process goes on listening.
@@ -188,14 +189,20 @@ class Hub:
                 await asyncio.sleep(PATIENCE_SECONDS)
 
     async def _look(self) -> None:
+        away = False
         while True:
             try:
                 async with self._lock:
                     await self._attend()
                     await self._compare()
                     await self._let_go()
+                if away:
+                    log.warning("Redis answers again")
+                away = False
             except AWAY as error:
-                log.debug("Positions cannot be read", extra={"error": repr(error)})
+                if not away:
+                    log.error("Redis does not answer", extra={"error": in_words(error)})
+                away = True
             except Exception:
                 log.exception("Positions could not be compared")
             await asyncio.sleep(LOOK_SECONDS)

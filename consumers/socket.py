@@ -19,6 +19,7 @@ from django.http import parse_cookie
 from consumers import codes, heartbeat, incoming, limits
 from consumers.wire import Frame, Wire, wire_of
 from progress import metrics, signed_in
+from progress.failures import in_words
 from progress.refusals import Refused
 
 log = logging.getLogger(__name__)
@@ -190,7 +191,7 @@ class Socket(AsyncConsumer):
         except (psycopg.Error, DatabaseError) as error:
             # Nothing was stored, and nothing acked. The socket must not go on: an ack of a later tick would cover
             # this one (law 1). The player keeps its ticks, comes again and sends them from the first one not acked.
-            log.error("Socket closed: the database is away", extra={"error": repr(error)})
+            log.error("Socket closed: the database is away", extra={"error": in_words(error)})
             await self.close(codes.RESTART)
 
     async def websocket_disconnect(self, message: dict[str, Any]) -> None:
@@ -246,9 +247,9 @@ class Socket(AsyncConsumer):
             await self.close(codes.NOTHING_TO_SEE)
         except (psycopg.Error, DatabaseError) as error:
             if away_is_no_reason:  # nobody told of a change: the next look is soon enough
-                log.info("A socket could not be looked at again", extra={"error": repr(error)})
+                log.info("A socket could not be looked at again", extra={"error": in_words(error)})
                 return
-            log.error("Socket turned away: the database is away", extra={"error": repr(error)})
+            log.error("Socket turned away: the database is away", extra={"error": in_words(error)})
             await self.close(codes.RESTART)
 
     async def _complain(self, frame: dict[str, Any], code: str, detail: str) -> None:

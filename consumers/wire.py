@@ -14,6 +14,8 @@ from typing import Any, Final, Protocol
 
 import msgspec
 
+from progress.failures import in_words
+
 log = logging.getLogger(__name__)
 
 EXTENSION: Final = "feed.wire"
@@ -158,7 +160,7 @@ class Queued:
                     self._under_way = 0
         except (OSError, RuntimeError) as error:
             # The other end is gone, which `websocket.disconnect` says too.
-            log.debug("A frame could not be sent", extra={"error": repr(error)})
+            log.debug("A frame could not be sent", extra={"error": in_words(error)})
             self._forget_all()
         finally:
             self._sending = None

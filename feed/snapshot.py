@@ -19,6 +19,7 @@ from feed.entries import Entry
 from feed.filters import NONE, Filters
 from feed.layer import histories
 from feed.query import get_student_activity_feed
+from progress.failures import in_words
 from progress.models import Disclosure, User
 from progress.privacy import disclosures
 from progress.querysets import is_administrator
@@ -65,5 +66,5 @@ def _position(names: Sequence[str]) -> dict[str, str] | None:
     try:
         return async_to_sync(read)() if names else {}
     except (RedisError, OSError) as error:
-        log.warning("A snapshot without a position: Redis is away", extra={"error": repr(error)})
+        log.warning("A snapshot without a position: Redis is away", extra={"error": in_words(error)})
         return None

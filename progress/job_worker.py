@@ -18,6 +18,7 @@ from procrastinate.jobs import DeleteJobCondition, Job
 from procrastinate.psycopg_connector import PsycopgConnector
 
 from progress import database
+from progress.failures import in_words
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +52,7 @@ async def work(stopped: asyncio.Event) -> None:
                 await _unless_stopped(stopped, _serve())
         except (ConnectorException, psycopg.Error, OSError) as error:
             if not failing:
-                log.error("Jobs cannot be done", extra={"error": repr(error)})
+                log.error("Jobs cannot be done", extra={"error": in_words(error)})
             failing = True
         finally:
             await connector.close_async()
@@ -118,4 +119,4 @@ async def _give_back_one(job: Job) -> None:
         await app.job_manager.retry_job(job)
     except ConnectorException as error:
         # Not dead after all, only slow: it has ended the job since we looked.
-        log.info("It was done meanwhile", extra={"job": job.call_string, "error": repr(error)})
+        log.info("It was done meanwhile", extra={"job": job.call_string, "error": in_words(error)})

@@ -21,6 +21,7 @@ from psycopg import AsyncConnection
 
 from progress import database, signals
 from progress.arrays import array
+from progress.failures import in_words
 from progress.models import Outbox
 
 log = logging.getLogger(__name__)
@@ -175,7 +176,7 @@ class Teller:
 
 
 def _left(references: Sequence[Reference], error: Exception) -> None:
-    log.warning("Left in the outbox for the sweeper", extra={"references": len(references), "error": repr(error)})
+    log.warning("Left in the outbox for the sweeper", extra={"references": len(references), "error": in_words(error)})
 
 
 _tellers: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Teller] = weakref.WeakKeyDictionary()

@@ -20,6 +20,7 @@ import psycopg
 from asgiref.sync import async_to_sync
 
 from progress import database, deadlocks, group_commit, outbox, rows
+from progress.failures import in_words
 from progress.outbox import Reference
 from progress.papers import Result
 from progress.quizzes import Answered
@@ -210,6 +211,6 @@ async def _commit_in_the_end(batch: group_commit.Batch) -> tuple[list[list[Ack] 
             # nothing, but for answers without a name, which would be another attempt.
             if loop.time() + pause > until or not all(_comes_again(report) for reports in batch for report in reports):
                 raise
-            log.warning("Committed again, the database is away", extra={"error": repr(error)})
+            log.warning("Committed again, the database is away", extra={"error": in_words(error)})
             await asyncio.sleep(pause)
             pause = min(2 * pause, longest)

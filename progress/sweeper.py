@@ -11,6 +11,7 @@ import logging
 from dataclasses import dataclass
 
 from progress import database, outbox
+from progress.failures import in_words
 from progress.outbox import Reference
 from progress.privacy import retention
 
@@ -93,7 +94,7 @@ class Sweeper:
         except Exception as error:
             # Redis or the database away: an expected event. Keep trying; nothing is lost in the outbox.
             if not self.failing:
-                log.error("The outbox cannot be told or cleared", extra={"error": repr(error)})
+                log.error("The outbox cannot be told or cleared", extra={"error": in_words(error)})
             self.failing = True
             return False
         if self.failing:

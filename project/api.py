@@ -17,6 +17,7 @@ from feed.api import router as feed_router
 from progress import metrics
 from progress.api import router as progress_router
 from progress.api_schema import Api
+from progress.failures import in_words
 from progress.refusals import Refused
 
 log = logging.getLogger(__name__)
@@ -92,5 +93,5 @@ def _unreadable(request: HttpRequest, error: Exception) -> HttpResponse:
 @api.exception_handler(DatabaseError)
 @api.exception_handler(RedisError)
 def _away(request: HttpRequest, error: Exception) -> HttpResponse:
-    log.error("A service is away", extra={"error": repr(error), "path": request.path})
+    log.error("A service is away", extra={"error": in_words(error), "path": request.path})
     return _answer(request, 503, "try_again", "A service behind this one is away. Nothing was stored; try again.")

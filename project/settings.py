@@ -324,7 +324,7 @@ LOGGING: dict[str, Any] = {
         "django.request": {"level": "ERROR"},
         "django.security": {"level": "WARNING"},
         "daphne": {"level": "WARNING"},
-        # The stock layer logs a traceback a second while Redis is away; feed.layer says it once, in words.
+        # The stock layer logs a traceback a second while Redis is away; consumers.hub says it once, in words.
         "channels_redis.pubsub": {"level": "CRITICAL"},
         "axes": {"level": "ERROR"},  # project.sign_in says what there is to say, without what was typed
         "httpx": {"level": "WARNING"},

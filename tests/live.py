@@ -325,7 +325,8 @@ class Live:
 
         `source` is the address that it comes from.
         """
-        cookie = f"sessionid={session or await self.session(person)}" if person else "none=1"
+        key = session or (await self.session(person) if person else "")
+        cookie = f"sessionid={key}" if key else "none=1"
         address = self.site.address(web)
         chosen = f"http://{address}" if origin == "" else origin
         headers = {"Cookie": cookie, **({"Origin": chosen} if chosen else {})}
