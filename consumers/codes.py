@@ -26,6 +26,10 @@ TOO_SLOW: Final = 4008
 BAD_FRAMES_IN_A_ROW: Final = 20
 PING_SECONDS: Final = 25.0
 SILENCE_SECONDS: Final = 60.0
+DAPHNE_PING_SECONDS: Final = 3600
+DAPHNE_PING_TIMEOUT: Final = 0
+"""None of its own: our heartbeat finds dead peers, and Daphne's is postponed by any inbound byte."""
+
 RECHECK_SECONDS: Final = 60.0
 """How often a socket's right to be open is looked at though nobody told of a change: sessions expire without a word."""
 

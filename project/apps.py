@@ -9,4 +9,4 @@ class ProjectConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the checks."""
-        from project import checks  # noqa: F401
+        from project import checks, public_checks  # noqa: F401

@@ -119,7 +119,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m project.server", description=__doc__)
     parser.add_argument("--fd", type=int, help="serve on this inherited listening socket")
     listening: int | None = parser.parse_args().fd
-    wrong = [each for each in run_checks() if each.is_serious()]
+    wrong = [each for each in run_checks() if each.is_serious() and not each.is_silenced()]
     if wrong:
         sys.exit("\n".join(str(each) for each in wrong))
     if settings.WEB_CONCURRENCY > 1 and listening is None:
@@ -136,9 +136,8 @@ def _serve(endpoint: str) -> None:
         application,
         endpoints=[endpoint],
         websocket_timeout=-1,
-        # Our own heartbeat finds dead peers; Daphne's is postponed by any inbound byte.
-        ping_interval=3600,
-        ping_timeout=0,
+        ping_interval=codes.DAPHNE_PING_SECONDS,
+        ping_timeout=codes.DAPHNE_PING_TIMEOUT,
         proxy_forwarded_address_header="X-Forwarded-For" if settings.TRUST_FORWARDED_FOR else None,
     )
     server.run()

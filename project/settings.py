@@ -72,6 +72,7 @@ def _mail(text: str) -> dict[str, Any]:
 
 
 DEBUG = _switch("DEBUG", default=False)
+DEBUG_IN_PUBLIC = _switch("DEBUG_IN_PUBLIC", default=False)
 SECRET_KEY = env.str("SECRET_KEY", default="")
 if not SECRET_KEY:
     raise ImproperlyConfigured("SECRET_KEY must be set: a long random text that is kept secret.")
