@@ -175,10 +175,10 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "project.headers.Headers",
     "project.errors.in_the_shape_of_the_api",
     "django.middleware.security.SecurityMiddleware",
     "servestatic.middleware.ServeStaticMiddleware",
-    "csp.middleware.CSPMiddleware",
     "progress.session_cookie.without_impossible_keys",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -265,6 +265,7 @@ STATIC_URL = "/static/"
 # Files are collected for production; with DEBUG on they are served from where they lie.
 STATIC_ROOT = None if DEBUG else BASE_DIR / "staticfiles"
 SERVESTATIC_USE_STATIC_ROOT = not DEBUG
+SERVESTATIC_ALLOW_ALL_ORIGINS = False  # they are for our own pages
 MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(LOCAL_DIR / "media")))
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -279,6 +280,8 @@ STORAGES = {
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = not DEBUG
+CSRF_COOKIE_HTTPONLY = True  # our scripts read the token in the page
+CSRF_COOKIE_SAMESITE = "Lax"  # Strict would give whoever follows a link to us another token, and end the open pages'
 CSRF_COOKIE_SECURE = not DEBUG
 SECURE_SSL_REDIRECT = _switch("SECURE_SSL_REDIRECT", default=not DEBUG)
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
@@ -289,14 +292,21 @@ SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 if _switch("TRUST_FORWARDED_PROTO", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+# Of our own pages; project/headers.py has those of other pages, and the headers that are not Django's.
 CONTENT_SECURITY_POLICY = {
-    "EXCLUDE_URL_PREFIXES": ("/admin/", "/api/docs"),
     "DIRECTIVES": {
-        "default-src": [SELF],
-        "object-src": [NONE],
-        "base-uri": [NONE],
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF],
+        "media-src": [SELF],
+        "connect-src": [SELF],
         "form-action": [SELF],
+        "base-uri": [NONE],
         "frame-ancestors": [NONE],
+        "require-trusted-types-for": ["'script'"],
+        "trusted-types": [NONE],
     },
 }
 

@@ -30,6 +30,8 @@ FLAGS = [
 ]
 
 ROWS = "[...document.querySelectorAll('#activity-feed > li')].map((row) => [row.dataset.entryId, row.dataset.type])"
+TELL_OF_VIOLATIONS = """addEventListener("securitypolicyviolation", (seen) =>
+    tellOfViolation(`${seen.effectiveDirective} ${seen.blockedURI} ${seen.sample} ${seen.sourceFile}`))"""
 PLAY = "() => { const video = document.querySelector('video'); video.muted = true; return video.play(); }"
 
 
@@ -85,6 +87,20 @@ async def window(browser: Browser, live: Live, person: User | None, *, web: int 
         cookie = {"name": "sessionid", "value": await live.session(person), "domain": "127.0.0.1", "path": "/"}
         await context.add_cookies([cookie])  # type: ignore[list-item]
     return Window(await context.new_page()).watch()
+
+
+async def watch_violations(page: Page) -> list[str]:
+    """What breaks a policy on this page, and its errors, from its next document on: on the console, or thrown."""
+    found: list[str] = []
+
+    def note(said: str) -> None:
+        found.append(f"{page.url}: {said}")
+
+    page.on("pageerror", lambda error: note(str(error)))
+    page.on("console", lambda said: note(said.text) if said.type == "error" else None)
+    await page.expose_function("tellOfViolation", note)
+    await page.add_init_script(TELL_OF_VIOLATIONS)
+    return found
 
 
 async def shown(where: Window, type: str) -> Any:
