@@ -53,6 +53,8 @@ def test_the_address_that_the_request_came_to_is_ours(origin: str, host: str, se
         ("https://evil.example#school.example", "school.example", True),
         ("https://school.example@evil.example", "school.example", True),
         ("https://botany.campus.example", "maths.campus.example", True),
+        ("https://www.school.example", "school.example", True),  # a subdomain, and the domain above
+        ("https://campus.example", "maths.campus.example", True),
         ("https://127.0.0.1", "school.example", True),  # allowed as a host, but not where this request came
     ],
 )

@@ -11,7 +11,7 @@ from asgiref.sync import sync_to_async
 from django.contrib import admin
 from django.urls import reverse
 from django.utils import timezone
-from playwright.async_api import Page
+from playwright.async_api import Browser, Page
 
 from progress.models import Certification, Exam, LessonQuiz, User
 from tests import browser
@@ -46,14 +46,14 @@ async def named(live: Live, cast: Cast) -> dict[str, Any]:
     return await sync_to_async(make)()
 
 
-@pytest_asyncio.fixture
-async def chromium() -> AsyncIterator[Any]:
+@pytest_asyncio.fixture(scope="module")
+async def chromium() -> AsyncIterator[Browser]:
     """A headless chromium."""
     async with browser.chromium() as opened:
         yield opened
 
 
-async def opened(chromium: Any, live: Live, person: User | None) -> tuple[Page, list[str]]:
+async def opened(chromium: Browser, live: Live, person: User | None) -> tuple[Page, list[str]]:
     """A page of this person's, and what goes wrong on it."""
     page = (await browser.window(chromium, live, person)).page
     return page, await watch_violations(page)
@@ -68,7 +68,7 @@ async def visit(page: Page, path: str) -> None:
 
 
 async def test_every_page_of_ours_opens_without_a_violation(
-    live: Live, cast: Cast, named: dict[str, Any], chromium: Any
+    live: Live, cast: Cast, named: dict[str, Any], chromium: Browser
 ) -> None:
     rows, opened_by = table(PAGES, words=1), dict[str, set[str]]()
     for role in ("anonymous", "ada", "admin"):
@@ -85,7 +85,7 @@ async def test_every_page_of_ours_opens_without_a_violation(
 
 
 async def test_a_row_that_comes_live_and_a_film_that_plays_break_no_policy(
-    live: Live, cast: Cast, named: dict[str, Any], chromium: Any
+    live: Live, cast: Cast, named: dict[str, Any], chromium: Browser
 ) -> None:
     grace, of_grace = await opened(chromium, live, cast.grace)
     await grace.goto("/dashboard/students/")
@@ -101,7 +101,7 @@ async def test_a_row_that_comes_live_and_a_film_that_plays_break_no_policy(
 
 
 async def test_the_admin_site_opens_without_a_violation(
-    live: Live, cast: Cast, named: dict[str, Any], chromium: Any
+    live: Live, cast: Cast, named: dict[str, Any], chromium: Browser
 ) -> None:
     page, found = await opened(chromium, live, cast.admin)
     for path in ("/admin/", "/admin/progress/", "/admin/progress/user/import/", "/admin/password_change/"):
@@ -118,7 +118,7 @@ async def test_the_admin_site_opens_without_a_violation(
 
 
 async def test_the_page_of_the_api_opens_and_calls_without_a_violation_and_asks_nobody_else(
-    live: Live, cast: Cast, chromium: Any
+    live: Live, cast: Cast, chromium: Browser
 ) -> None:
     page, found = await opened(chromium, live, cast.ada)
     asked: list[str] = []
@@ -132,7 +132,7 @@ async def test_the_page_of_the_api_opens_and_calls_without_a_violation_and_asks_
     assert found == []
 
 
-async def test_what_breaks_the_policy_is_seen_and_does_nothing(live: Live, cast: Cast, chromium: Any) -> None:
+async def test_what_breaks_the_policy_is_seen_and_does_nothing(live: Live, cast: Cast, chromium: Browser) -> None:
     page, found = await opened(chromium, live, cast.ada)
     await page.goto("/")
     for attack, seen in (
