@@ -1,7 +1,7 @@
 """Headers that tell browsers what they may do with an answer: on each of ours, also where something went wrong.
 
 Our own pages are under the policy of the settings (`CONTENT_SECURITY_POLICY`). Two places have pages that are not ours,
-and a policy of their own, as strict as these bear (docs/adr/0012-what-browsers-may-do.md).
+and a policy of their own, as strict as these bear (docs/adr/0014-what-browsers-may-do.md).
 """
 
 from __future__ import annotations
