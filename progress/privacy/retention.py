@@ -6,8 +6,6 @@ from django.conf import settings
 
 from progress import database, spans
 
-_ATTEMPTS_KEPT = "1 day"
-
 
 async def keep_to_it() -> None:
     """Remove spans and audit records that are older than settings allow, sessions that have expired, and attempts to
@@ -15,9 +13,7 @@ async def keep_to_it() -> None:
     await spans.keep_months()
     async with database.connection() as connection:
         await connection.execute("DELETE FROM django_session WHERE expire_date < now()")
-        await connection.execute(
-            f"DELETE FROM axes_accessattempt WHERE attempt_time < now() - interval '{_ATTEMPTS_KEPT}'"  # noqa: S608
-        )
+        await connection.execute("DELETE FROM axes_accessattempt WHERE attempt_time < now() - interval '1 day'")
         if days := settings.DISCLOSURES_KEPT_DAYS:
             await connection.execute(
                 "DELETE FROM progress_disclosure WHERE day < (now() AT TIME ZONE 'UTC')::date - %s::int", [days]
