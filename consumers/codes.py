@@ -23,6 +23,9 @@ TOO_MANY_MESSAGES: Final = 4029
 TOO_SLOW: Final = 4008
 """The other end reads more slowly than there is to say: come again and recover. A dead reader never sees it."""
 
+DEAF: Final = frozenset({BAD_PROTOCOL, TOO_MANY_MESSAGES})
+"""After these the server reads nothing more: whoever gets one sends more than is taken."""
+
 BAD_FRAMES_IN_A_ROW: Final = 20
 PING_SECONDS: Final = 25.0
 SILENCE_SECONDS: Final = 60.0

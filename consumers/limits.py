@@ -19,8 +19,11 @@ Key = TypeVar("Key")
 TICKS_BURST = 60
 """Ticks that a socket may send at once: what a player has kept while it was offline comes in such a burst."""
 
-MOST_ADDRESSES = 10_000
-"""Addresses whose connects are remembered; those that have been quiet for a second are forgotten first."""
+PENALTY_SECONDS = 1.0
+"""How long whoever sent too many ticks waits on the next socket before anything is taken of it."""
+
+MOST_REMEMBERED = 10_000
+"""Addresses whose connects, and people whose excess, are remembered; those who may have all again are forgotten."""
 
 
 COUNTED = "feed.counted"
@@ -61,6 +64,7 @@ class Sockets:
     of_person: Counter[int] = field(default_factory=Counter)
     of_address: Counter[str] = field(default_factory=Counter)
     _connects: dict[str, Bucket] = field(default_factory=dict)
+    _spent: dict[int, Bucket] = field(default_factory=dict)
 
     def may_connect(self, address: str, now: float) -> bool:
         """Whether this address opens sockets no faster than LIMIT_CONNECTS_PER_SECOND."""
@@ -69,8 +73,7 @@ class Sockets:
             return True
         bucket = self._connects.get(address)
         if bucket is None:
-            if len(self._connects) >= MOST_ADDRESSES:
-                self._connects = {name: each for name, each in self._connects.items() if not each.is_full(now)}
+            self._connects = _remembered(self._connects, now)
             bucket = self._connects[address] = Bucket(rate, rate, now)
         return bucket.take(now)
 
@@ -89,6 +92,25 @@ class Sockets:
     def leave_person(self, person_id: int) -> None:
         """Count one less."""
         _leave(self.of_person, person_id)
+
+    def overspent(self, person_id: int, ticks: Bucket, now: float) -> None:
+        """Remember that this person has sent more than `ticks` allows: another socket is no way around it."""
+        self._spent = _remembered(self._spent, now)
+        self._spent[person_id] = ticks
+
+    def spent(self, person_id: int, now: float) -> Bucket | None:
+        """What is left to a person who has overspent; None for everybody else, and once they may have all again."""
+        ticks = self._spent.get(person_id)
+        if ticks is not None and ticks.is_full(now):
+            del self._spent[person_id]
+            return None
+        return ticks
+
+
+def _remembered(buckets: dict[Key, Bucket], now: float) -> dict[Key, Bucket]:
+    if len(buckets) < MOST_REMEMBERED:
+        return buckets
+    return {key: each for key, each in buckets.items() if not each.is_full(now)}
 
 
 def _enter(counts: Counter[Key], key: Key, limit: int) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any, cast
 
 from consumers import codes, limits
@@ -24,7 +25,11 @@ class ProgressConsumer(Socket):
         """Check that the person studies the lesson, begin their row, and say where they are."""
         self.lesson_id: int = self.scope["url_route"]["kwargs"]["lesson_id"]
         await self.check()
-        self.allowed = limits.ticks(self.heard_at)
+        self.allowed = limits.sockets().spent(self.student_id, self.heard_at)
+        if self.allowed is None:
+            self.allowed = limits.ticks(self.heard_at)
+        else:
+            await asyncio.sleep(limits.PENALTY_SECONDS)
         await self.tell(welcome(self.lesson_id, await recorder.begin(self.student_id, self.lesson_id)))
 
     async def check(self) -> None:
@@ -38,6 +43,7 @@ class ProgressConsumer(Socket):
             raise unknown_type(frame)
         if self.allowed and not self.allowed.take(self.heard_at):
             metrics.met("ticks_per_second")
+            limits.sockets().overspent(self.student_id, self.allowed, self.heard_at)
             raise Closed(codes.TOO_MANY_MESSAGES)
         tick = parse_tick(frame, user_id=self.student_id, lesson_id=self.lesson_id)
         [ack] = await recorder.record([tick])

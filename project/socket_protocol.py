@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from daphne.ws_protocol import WebSocketProtocol
 from django.conf import settings
 
-from consumers import limits
+from consumers import codes, limits
 from consumers.wire import EXTENSION
 from progress import metrics
 from project import door, whole_frames
@@ -78,7 +78,7 @@ class SocketProtocol(WebSocketProtocol):  # type: ignore[misc]
     def taken(self) -> None:
         """A frame was taken from the queue."""
         self.waiting -= 1
-        if self.paused and self.waiting <= FEW_WAITING:
+        if self.paused and self.waiting <= FEW_WAITING and self.state == OPEN:
             self.paused = False
             self.transport.resumeProducing()
 
@@ -89,8 +89,12 @@ class SocketProtocol(WebSocketProtocol):  # type: ignore[misc]
 
     def serverClose(self, code: int | None = None) -> None:
         """Close with any code of our table; autobahn's own `sendClose` knows none of the registered 1001 to 1015."""
-        if self.state == self.STATE_OPEN:
+        if self.state == OPEN:
             self.sendCloseFrame(code=code or 1000, isReply=False)
+            if code in codes.DEAF:
+                # To read what a flood has still on the way would take longer than the flood did. The other end's
+                # close is not waited for: autobahn lets the connection go after a second.
+                self.transport.pauseProducing()
 
 
 def offer_wire(protocol: Any, scope: dict[str, Any]) -> None:

@@ -33,7 +33,7 @@ def test_a_bucket_allows_a_burst_and_then_its_rate() -> None:
 
 def test_addresses_that_are_quiet_are_forgotten(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
     settings.LIMIT_CONNECTS_PER_SECOND = 2
-    monkeypatch.setattr(limits, "MOST_ADDRESSES", 3)
+    monkeypatch.setattr(limits, "MOST_REMEMBERED", 3)
     sockets = Sockets()
     for number in range(3):
         assert sockets.may_connect(f"10.0.0.{number}", 0)
@@ -43,6 +43,17 @@ def test_addresses_that_are_quiet_are_forgotten(monkeypatch: pytest.MonkeyPatch,
     assert sockets.may_connect("10.0.0.4", 1.0)
     assert set(sockets._connects) == {"10.0.0.9", "10.0.0.4"}
     assert not sockets.may_connect("10.0.0.9", 1.0), "whoever is not quiet is not forgotten"
+
+
+def test_who_has_overspent_gets_no_new_bucket_until_they_may_have_all_again() -> None:
+    sockets = Sockets()
+    bucket = Bucket(2, 4, now=0)
+    assert [bucket.take(0) for _ in range(5)] == [True] * 4 + [False]
+    sockets.overspent(7, bucket, 0)
+    assert sockets.spent(7, 1) is bucket
+    assert sockets.spent(8, 1) is None
+    assert sockets.spent(7, 2) is None
+    assert sockets.spent(7, 1) is None, "and is forgotten then"
 
 
 def test_nobody_who_left_is_kept() -> None:
