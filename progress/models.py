@@ -13,6 +13,7 @@ from django.db.models import F, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from progress.control_characters import is_one_line
 from progress.querysets import (
     AttemptQuerySet,
     CertificationQuerySet,
@@ -39,6 +40,15 @@ class Named(models.Model):
         if (fields := kwargs.get("update_fields")) is not None:
             kwargs["update_fields"] = {*fields, "search_text"}
         super().save(*args, **kwargs)
+
+    def clean(self) -> None:
+        """Refuse a name that is no line of text, or one that searches cannot keep whole."""
+        super().clean()
+        if not is_one_line(self.name):
+            raise ValidationError(_("There is a line break or a control character in the name."), code="not_one_line")
+        # One character may stand for eighteen once it is normalised.
+        if len(normalised(self.name)) > (Named._meta.get_field("search_text").max_length or 0):
+            raise ValidationError(_("The name is too long."), code="too_long")
 
     @property
     def name(self) -> str:
@@ -142,6 +152,7 @@ class Lesson(Named):
 
     def clean(self) -> None:
         """Refuse the one slug that would hide the lesson behind its course's exam."""
+        super().clean()
         if self.slug == "exam":
             raise ValidationError({"slug": _("This address is the exam's; choose another one.")})
 

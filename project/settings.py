@@ -179,6 +179,7 @@ MIDDLEWARE = [
     "project.errors.in_the_shape_of_the_api",
     "django.middleware.security.SecurityMiddleware",
     "servestatic.middleware.ServeStaticMiddleware",
+    "project.nul.refuse_nul",
     "progress.session_cookie.without_impossible_keys",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",

@@ -3,6 +3,8 @@
 import os
 import sys
 
+from progress.control_characters import harmless
+
 COLOURS = (36, 33, 35, 32, 34, 31)
 
 
@@ -14,13 +16,13 @@ class Terminal:
         self._names: list[str] = []
 
     def say(self, line: str, name: str) -> None:
-        """Print a line under a name."""
+        """Print a line under a name. It may quote what somebody typed, as PostgreSQL does in its errors."""
         if name not in self._names:
             self._names.append(name)
         prefix = f"{name:<8} | "
         if self._colour:
             prefix = f"\x1b[{COLOURS[self._names.index(name) % len(COLOURS)]}m{prefix}\x1b[0m"
-        tell(prefix + line)
+        tell(prefix + harmless(line, keeping="\t"))
 
 
 def tell(line: str) -> None:

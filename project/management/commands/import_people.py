@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from progress.control_characters import harmless
 from progress.people_import.carrying_out import carry_out
 from progress.people_import.plan import make_plan
 from progress.people_import.reading import COLUMNS, Unusable, read
@@ -25,14 +26,15 @@ class Command(BaseCommand):
             lines = read(file.read_bytes())
             plan = make_plan(lines) if dry_run else carry_out(lines)
         except OSError as error:
-            raise CommandError(f"{file} cannot be read: {error.strerror}.") from error
+            raise CommandError(harmless(f"{file} cannot be read: {error.strerror}.")) from error
         except Unusable as error:
-            raise CommandError(f"{error} Nothing was written.") from error
+            raise CommandError(harmless(f"{error} Nothing was written.")) from error
         for note in plan.notes:
-            self.stdout.write(note)
+            self.stdout.write(harmless(note))
         for verdict in plan.verdicts:
             mark = "" if verdict.good else "WRONG: "
-            self.stdout.write(f"line {verdict.number}, {verdict.username or '?'}: {mark}{verdict.text}")
+            # What is wrong with a line may be that its values speak to the terminal.
+            self.stdout.write(harmless(f"line {verdict.number}, {verdict.username or '?'}: {mark}{verdict.text}"))
         if not plan.good:
             raise CommandError(plan.summary)
         self.stdout.write(plan.summary)
