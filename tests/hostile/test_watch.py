@@ -1,0 +1,52 @@
+"""The corpus and the watcher themselves: what is looked for would be seen."""
+
+from __future__ import annotations
+
+from tests import browser
+from tests.conftest import Cast
+from tests.hostile.corpus import CLOBBERING, CORPUS, FOREIGN, HANDLERS, LONGEST, SCRIPTS, STYLES
+from tests.hostile.watch import Watched
+from tests.live import Live
+
+INTO = "([html, place]) => { document.querySelector(place).innerHTML = html; }"
+
+
+def test_the_corpus_has_more_than_a_hundred_texts_each_once() -> None:
+    assert len(CORPUS) > 120
+    assert len(set(CORPUS)) == len(CORPUS)
+    assert max(map(len, CORPUS)) == LONGEST
+
+
+async def test_a_text_that_became_markup_would_be_seen(live: Live, cast: Cast) -> None:
+    async with browser.chromium() as chromium:
+        watched = await Watched.open(chromium, live, None)
+        await watched.page.goto("/accounts/login/")
+        assert await watched.said() == []
+        unseen = []
+        for text in (*SCRIPTS, *HANDLERS, *FOREIGN, *STYLES[:4], *CLOBBERING[1:2]):
+            await watched.page.evaluate(INTO, [text, "main"])
+            if not await watched.said():
+                unseen.append(text)
+            await watched.page.evaluate("window.__said.length = 0")
+            watched.window.errors.clear()
+        # One makes an element of a name that nobody knows, one is a second body, which is left out.
+        assert set(unseen) <= {SCRIPTS[7], HANDLERS[5]}
+        await watched.page.evaluate(INTO, [HANDLERS[0], "main"])
+        await watched.page.wait_for_function("() => window.__said.length > 0")
+        assert any(said.startswith("violation: script-src") for said in await watched.said())
+
+        loose = await Watched.open(chromium, live, cast.admin)
+        await loose.page.goto("/admin/")  # where the policy does not refuse it, it runs
+        await loose.page.evaluate(INTO, [HANDLERS[0], "#content"])
+        await loose.page.wait_for_function("() => window.__said.length > 0")
+
+
+async def test_a_layout_that_broke_would_be_seen(live: Live, cast: Cast) -> None:
+    async with browser.chromium() as chromium:
+        watched = await Watched.open(chromium, live, None)
+        await watched.page.goto("/accounts/login/")
+        assert await watched.broken() == []
+        await watched.page.evaluate(INTO, ["<pre>" + "W" * 200 + "</pre>", "main"])
+        assert any("px wide" in broken for broken in await watched.broken())
+        await watched.page.evaluate(INTO, ["<p>Sign in \u202e <b>and</b> watch</p>", "main"])
+        assert any("turned around" in broken for broken in await watched.broken())
