@@ -31,7 +31,9 @@ async def statuses(live: Live, cast: Cast, addresses: list[str]) -> list[httpx.R
 
 
 async def test_every_filter_is_shown_as_it_was_given_or_refused_in_words(live: Live, cast: Cast) -> None:
-    given = [{"q": text} for text in CORPUS] + [{"q": text, **dict.fromkeys(FILTERS, text)} for text in CORPUS[::10]]
+    given = [{"q": text} for text in CORPUS[::2]] + [
+        {"q": text, **dict.fromkeys(FILTERS, text)} for text in CORPUS[::10]
+    ]
     pages = [f"/dashboard/students/?{urlencode(each)}" for each in given]
     answers = await statuses(live, cast, pages)
     assert {answer.status_code for answer in answers} == {200, 422}
@@ -78,7 +80,7 @@ async def test_the_login_keeps_what_was_typed_as_text_and_leads_nowhere_else(liv
 
 
 async def test_the_api_answers_json_that_is_taken_for_nothing_else(live: Live, cast: Cast) -> None:
-    given = [*({"q": text} for text in CORPUS[::4]), *({"before": text} for text in CORPUS[1::4])]
+    given = [*({"q": text} for text in CORPUS[1::2]), *({"before": text} for text in CORPUS[::10])]
     for answer in await statuses(live, cast, [f"/api/feed/?{urlencode(each)}" for each in given]):
         assert answer.status_code in (200, 422)
         assert answer.headers["Content-Type"] == "application/json; charset=utf-8"

@@ -26,7 +26,7 @@ LISTS = (
     "correction",
 )
 
-LONG = ("user", "correction")
+LONG = ("correction",)
 """Of these every page is looked at; of the others the first, with a hundred texts."""
 
 

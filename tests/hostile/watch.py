@@ -63,9 +63,12 @@ BROKEN = """() => {
     }
   }
   for (const text of document.querySelectorAll("main bdi")) {
-    const box = text.closest("p, h1, h2, h3, li, legend, td, .lesson-title, .choice > span, .badge");
-    if (!box || getComputedStyle(box).display === "inline") continue;
-    const shortened = getComputedStyle(box).textOverflow === "ellipsis";
+    const box = text.closest("p, h1, h2, h3, li, legend, td, .entry-course, .lesson-title, .choice > span, .badge");
+    if (!box || text.closest(".visually-hidden")) continue;
+    const { display, overflowY, textOverflow } = getComputedStyle(box);
+    if (display === "inline") continue;
+    if (overflowY !== "clip") broken.push("marks may leave its box: " + box.outerHTML.slice(0, 120));
+    const shortened = textOverflow === "ellipsis";
     const piled = /\\p{M}{4}/u.test(text.textContent); // nothing can break it: what is too much is cut off
     if (!shortened && !piled && box.scrollWidth > box.clientWidth + 2) {
       broken.push("wider than its box: " + box.outerHTML.slice(0, 120));
