@@ -8,8 +8,8 @@ on its way meanwhile.
 import gc
 
 YOUNG = 5_000
-"""Objects made and not yet freed before the youngest are looked at: a look takes a few milliseconds. With 20,000 it took
-fifteen while sockets came and went, and each was seen in the 99th percentile of the acks."""
+"""Objects made and not yet freed before the youngest are looked at: a look takes a few milliseconds. With 20,000 it
+took fifteen while sockets came and went, and each was seen in the 99th percentile of the acks."""
 
 MIDDLE = 10
 """Looks at the youngest between two at those that have survived one: 50,000 objects at most, some 30 ms."""
