@@ -22,7 +22,7 @@ from tests.papers import ask
 from tests.test_headers import MEDIA
 from tests.test_roles import PAGES, addresses, table
 
-NO_PAGES = MEDIA | {"healthz", "readyz"}
+NO_PAGES = MEDIA | {"healthz", "readyz", "metrics", "own_data"}
 
 
 @pytest_asyncio.fixture

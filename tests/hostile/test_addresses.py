@@ -92,9 +92,10 @@ async def test_nul_is_refused_with_a_code_and_in_a_cookie_is_no_session(live: Li
     admin = await live.http(cast.admin)
     for text in UNSTORABLE:
         nul = quote(text)
-        for path in (f"/api/feed/?q={nul}", f"/api/feed/?{nul}=1", f"/api/{nul}"):
+        for path, refused in ((f"/api/feed/?q={nul}", (422, "invalid_q")), (f"/api/{nul}", (404, "not_found"))):
             answer = await admin.get(path)
-            assert (answer.status_code, answer.json()["code"]) == (400, "bad_request")
+            assert (answer.status_code, answer.json()["code"]) == refused
+        assert (await admin.get(f"/api/feed/?{nul}=1")).status_code == 200  # a filter that nobody knows
         for path in (
             f"/dashboard/students/?q={nul}",
             f"/accounts/login/?next={nul}",
@@ -108,7 +109,7 @@ async def test_nul_is_refused_with_a_code_and_in_a_cookie_is_no_session(live: Li
             assert answer.status_code == 400, path
             assert answer.headers["Content-Type"] == "text/plain"
             assert answer.headers["X-Content-Type-Options"] == "nosniff"
-            assert "Content-Security-Policy" in answer.headers or path.startswith("/admin/")
+            assert "Content-Security-Policy" in answer.headers
         octal = "".join(f"\\{byte:03o}" for byte in text.encode())
         async with httpx.AsyncClient(base_url=str(admin.base_url), timeout=WITHIN) as stranger:
             answer = await stranger.get("/", headers={"Cookie": f'sessionid="{octal}"; csrftoken="{octal}"'})

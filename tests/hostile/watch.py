@@ -119,11 +119,7 @@ class Watched:
         """Everything that a harmless page has none of, since the page was loaded."""
         said: list[str] = await self.page.evaluate("window.__said")
         strange: list[str] = await self.page.evaluate(f"({STRANGE})(document)")
-        return [*said, *strange, *self.dialogs, *(each for each in self.window.errors if not self._is_no_icon(each))]
-
-    def _is_no_icon(self, error: str) -> bool:
-        # Django's admin site names no icon, and the browser asks for one all the same.
-        return "/admin/" in self.page.url and error.endswith("status of 404 (Not Found)")
+        return [*said, *strange, *self.dialogs, *self.window.errors]
 
     async def broken(self) -> list[str]:
         """What is wrong with the layout, at a desk and on a telephone."""
