@@ -31,10 +31,26 @@ class _Page(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
+def film_handler(film: bytes) -> type[BaseHTTPRequestHandler]:
+    """What serves one film at any address, as a host of videos does."""
+
+    class Film(_Page):
+        def do_GET(self) -> None:
+            """Answer with the film."""
+            self.send_response(200)
+            self.send_header("Content-Type", "video/mp4")
+            self.send_header("Content-Length", str(len(film)))
+            self.end_headers()
+            with contextlib.suppress(ConnectionError):  # the browser has seen enough
+                self.wfile.write(film)
+
+    return Film
+
+
 @contextlib.contextmanager
-def served() -> Iterator[int]:
-    """Serve the page on this machine; the port."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Page)
+def served(handler: type[BaseHTTPRequestHandler] = _Page) -> Iterator[int]:
+    """Serve the page, or whatever the handler says, on this machine; the port."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:

@@ -19,6 +19,7 @@ from django.utils.crypto import get_random_string
 
 from progress import school
 from progress.models import Course, Enrollment, User
+from progress.querysets import MODEL_BACKEND
 from progress.text import normalised
 from project.demo import cast
 
@@ -59,7 +60,7 @@ def log_in(people: Sequence[User]) -> list[str]:
             session_data=store.encode(
                 {
                     SESSION_KEY: str(person.pk),
-                    BACKEND_SESSION_KEY: settings.AUTHENTICATION_BACKENDS[0],
+                    BACKEND_SESSION_KEY: MODEL_BACKEND,
                     HASH_SESSION_KEY: person.get_session_auth_hash(),
                 }
             ),

@@ -14,6 +14,7 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 
 from progress import school
 from progress.models import Lesson
+from tests import foreign_pages
 from tests.browser import chromium, window
 from tests.conftest import Cast
 from tests.live import Live, Site, until
@@ -146,16 +147,16 @@ async def test_a_worker_killed_while_it_reads_leaves_an_upload_that_the_next_one
 
 async def test_a_video_from_elsewhere_plays_in_a_browser(live: Live, cast: Cast) -> None:
     lesson = await until_read(await sync_to_async(saved_with_a_file)(cast, film()))
-    # Another port is another origin, and gets the cookie all the same.
-    elsewhere = f"http://{live.site.address(1)}/courses/algorithms/film/video/"
-    await Lesson.objects.acreate(
-        course=cast.algorithms, title="There", slug="there", duration=3, video_address=elsewhere
-    )
-    async with chromium() as browser:
-        seen = await window(browser, live, cast.ada)
-        await seen.page.goto("/courses/algorithms/there/")
-        await seen.page.wait_for_function("document.querySelector('video').readyState >= 1")
-        assert await seen.page.evaluate("document.querySelector('video').src") == elsewhere
-        lasts = await seen.page.evaluate("document.querySelector('video').duration")
+    with foreign_pages.served(foreign_pages.film_handler(Path(lesson.video.path).read_bytes())) as port:
+        elsewhere = f"http://127.0.0.1:{port}/there.mp4"
+        await Lesson.objects.acreate(
+            course=cast.algorithms, title="There", slug="there", duration=3, video_address=elsewhere
+        )
+        async with chromium() as browser:
+            seen = await window(browser, live, cast.ada)
+            await seen.page.goto("/courses/algorithms/there/")
+            await seen.page.wait_for_function("() => document.querySelector('video').readyState >= 1")
+            assert await seen.page.evaluate("document.querySelector('video').src") == elsewhere
+            lasts = await seen.page.evaluate("document.querySelector('video').duration")
     assert lasts == pytest.approx(lesson.duration, abs=0.1)
     assert seen.errors == []
