@@ -188,6 +188,7 @@ MIDDLEWARE = [
     "progress.sign_out.tell_of_sign_out",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "project.sign_in.count_attempts",
     "axes.middleware.AxesMiddleware",
 ]
 

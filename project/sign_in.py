@@ -7,15 +7,24 @@ keep besides the count, a request's fields and a log of every sign-in, is not ke
 from __future__ import annotations
 
 import logging
+import threading
+from collections import Counter
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, Final
 
+from asgiref.sync import iscoroutinefunction
 from axes.backends import AxesStandaloneBackend
+from axes.handlers.proxy import AxesProxyHandler
+from axes.helpers import get_credentials
 from axes.models import AccessAttempt
+from django.conf import settings
+from django.core.exceptions import PermissionDenied
 from django.db.models.signals import pre_save
 from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.decorators import sync_and_async_middleware
 
 from progress import metrics
 
@@ -23,6 +32,10 @@ log = logging.getLogger(__name__)
 
 WINDOW: Final = timedelta(minutes=15)
 """Attempts older than this do not count; whoever is locked out waits so long after the last failure that counted."""
+
+_TRIED = "project.tried"
+Tried = tuple[str | None, str | None]
+"""An account's name, and the address from where it is tried."""
 
 MOST_CHARACTERS: Final = 150
 """Of a user name (django.contrib.auth.models.AbstractUser)."""
@@ -47,8 +60,70 @@ class Attempts(AxesStandaloneBackend):  # type: ignore[misc]
 
     def authenticate(self, request: HttpRequest | None, **credentials: Any) -> None:
         """Raise PermissionDenied where the account may not be tried from this address at the moment."""
-        if request is not None:
-            super().authenticate(request, **credentials)
+        if request is None or not settings.AXES_ENABLED:
+            return
+        super().authenticate(request, **credentials)
+        tried = (name_of(request, credentials), request.META.get("REMOTE_ADDR"))
+        failures = AxesProxyHandler.get_failures(request, get_credentials(**credentials))
+        if not _under_way.begin(tried, most=settings.AXES_FAILURE_LIMIT - failures):
+            request.axes_locked_out = True  # type: ignore[attr-defined]
+            raise PermissionDenied
+        request.META[_TRIED] = tried
+
+
+class _UnderWay:
+    """Attempts whose password is being hashed, in this process: a third of a second, in which hundreds could begin."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._count: Counter[Tried] = Counter()
+
+    def begin(self, tried: Tried, *, most: int) -> bool:
+        """Count one more, where there are fewer than `most`."""
+        with self._lock:
+            if self._count[tried] >= most:
+                return False
+            self._count[tried] += 1
+            return True
+
+    def end(self, tried: Tried) -> None:
+        """Count one less: it has failed, and is counted in the database, or has not."""
+        with self._lock:
+            self._count[tried] -= 1
+            if not self._count[tried]:
+                del self._count[tried]
+
+
+_under_way = _UnderWay()
+
+
+@sync_and_async_middleware
+def count_attempts(get_response: Callable[[HttpRequest], Any]) -> Callable[[HttpRequest], Any]:
+    """Middleware that knows when an attempt has ended, whatever became of it."""
+
+    def end(request: HttpRequest) -> None:
+        if (tried := request.META.pop(_TRIED, None)) is not None:
+            _under_way.end(tried)
+
+    if iscoroutinefunction(get_response):
+
+        async def answer_async(request: HttpRequest) -> HttpResponse:
+            try:
+                response: HttpResponse = await get_response(request)
+                return response
+            finally:
+                end(request)
+
+        return answer_async
+
+    def answer(request: HttpRequest) -> HttpResponse:
+        try:
+            response: HttpResponse = get_response(request)
+            return response
+        finally:
+            end(request)
+
+    return answer
 
 
 def too_many(request: HttpRequest, *_: Any) -> HttpResponse:

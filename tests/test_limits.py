@@ -15,8 +15,9 @@ from asgiref.sync import sync_to_async
 from consumers import limits
 from consumers.limits import Bucket, Sockets
 from progress.models import Enrollment, Lesson, User, UserProgress
+from tests.bench import wire
 from tests.conftest import Cast
-from tests.live import Client, Live, Player, Site, until
+from tests.live import WITHIN, Client, Live, Player, Site, until
 
 ELSEWHERE = "127.0.0.2"
 Begin = Callable[..., Awaitable[Live]]
@@ -141,6 +142,39 @@ async def test_connects_come_no_faster_than_allowed_and_another_address_does_not
     async with asyncio.timeout(10):
         while codes[-1] is not None:  # later it may come again
             await knock()
+
+
+async def test_a_handshake_in_pieces_is_counted_as_one_in_a_piece_is(begin: Begin, cast: Cast) -> None:
+    live = await begin(connects_per_second=1)
+    session = await live.session(cast.ada)
+    host, port = live.site.address().split(":")
+    headers = {"Origin": f"http://{host}:{port}", "Cookie": f"sessionid={session}"}
+    request = wire.handshake(host, int(port), path_of(cast.bernoulli), headers)
+
+    async def knock(*pieces: bytes) -> bytes:
+        """What is said until a word or a close has come."""
+        reader, writer = await asyncio.open_connection(host, int(port), local_addr=(ELSEWHERE, 0))
+        async with asyncio.timeout(WITHIN):
+            for piece in pieces:
+                writer.write(piece)
+                await writer.drain()
+                await asyncio.sleep(0)
+            heard = await reader.readuntil(wire.HEAD_END)
+            heard += await reader.read(4096) or b""
+        writer.close()
+        return heard
+
+    close = b"\x88\x02" + (4029).to_bytes(2)
+    assert b"welcome" in await knock(request)
+    seen = set[bytes]()
+    async with asyncio.timeout(WITHIN):
+        while len(seen) < 2:
+            heard = await knock(request[:20], request[20:])
+            seen.add(b"refused" if heard.endswith(close) else b"let in" if b"welcome" in heard else heard)
+    assert seen == {b"refused", b"let in"}, seen
+    while not (heard := await knock(request)).endswith(close):
+        assert b"welcome" in heard
+    assert heard.startswith(b"HTTP/1.1 101 Switching Protocols\r\n")
 
 
 async def test_a_flood_of_ticks_closes_its_socket_and_what_was_acked_is_stored(begin: Begin, cast: Cast) -> None:

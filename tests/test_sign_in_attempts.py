@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 from typing import Any
 
@@ -9,13 +10,15 @@ import httpx
 import pytest
 import time_machine
 from axes.models import AccessAttempt
+from django.contrib.auth.backends import ModelBackend
+from django.db import connection
 from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
 from progress.models import User
 from tests.conftest import Cast
-from tests.live import Live
+from tests.live import WITHIN, Live
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -107,6 +110,32 @@ def test_zero_means_no_limit(ada: User, client: Client, settings: Any) -> None:
     for _attempt in range(12):
         assert sign_in(client, "wrong").status_code == 200
     assert sign_in(client, RIGHT).status_code == 302
+
+
+def test_attempts_at_the_same_moment_are_counted_together(ada: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    hashing, go_on, answers = threading.Barrier(11), threading.Event(), list[int]()
+    check = ModelBackend.authenticate
+
+    def slowly(self: ModelBackend, *given: Any, **named: Any) -> Any:
+        hashing.wait(WITHIN)
+        go_on.wait(WITHIN)
+        return check(self, *given, **named)
+
+    def attempt() -> None:
+        answers.append(sign_in(Client(), "wrong").status_code)
+        connection.close()
+
+    monkeypatch.setattr(ModelBackend, "authenticate", slowly)
+    first = [threading.Thread(target=attempt) for _ in range(10)]
+    for each in first:
+        each.start()
+    hashing.wait(WITHIN)  # all ten are at it
+    assert sign_in(Client(), RIGHT).status_code == 429
+    go_on.set()
+    for each in first:
+        each.join(WITHIN)
+    assert sorted(set(answers)) in ([200, 429], [429])
+    assert AccessAttempt.objects.get().failures_since_start == 10
 
 
 def test_a_class_of_sixty_behind_one_address_signs_in_though_one_of_them_forgets(ada: User, client: Client) -> None:
