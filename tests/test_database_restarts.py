@@ -53,10 +53,14 @@ class Class:
         await until(lambda: not any(student.busy for student in self.students), within=40, what="the last acks")
 
     def stored(self) -> dict[tuple[int, int], tuple[float, bool]]:
-        """What is in the database: percentage and completion, by student and lesson."""
+        """What is in the database: percentage and completion, by student and lesson.
+
+        Opening a lesson begins its row; one who was stopped right then has sent no tick of it.
+        """
         with psycopg.connect(self.postgres.url) as connection:
             rows = connection.execute(
                 "SELECT user_id, lesson_id, video_watch_percentage, completed FROM progress_userprogress"
+                " WHERE started_at IS NOT NULL"
             )
             return {(user, lesson): (percentage, completed) for user, lesson, percentage, completed in rows}
 
