@@ -61,6 +61,9 @@ def served(handler: type[BaseHTTPRequestHandler] = _Page) -> Iterator[int]:
         thread.join()
 
 
+NOTHING_SHOWN = "chrome-error://chromewebdata/"
+"""What a frame shows that the browser refused to fill."""
+
 OPEN_SOCKET = """([url, frame]) => new Promise((resolve) => {
     const socket = new WebSocket(url);
     const heard = [];
@@ -86,6 +89,11 @@ FETCH = """async ([url, request]) => {
         return [error.name];
     }
 }"""
+FRAME = """(src) => new Promise((resolve) => {
+    const frame = document.createElement("iframe");
+    Object.assign(frame, { onload: resolve, src });
+    document.body.replaceChildren(frame);
+})"""
 LOAD = """([tag, src]) => new Promise((resolve) => {
     const element = document.createElement(tag);
     const done = (what) => () => { element.remove(); resolve(what); };
@@ -115,3 +123,10 @@ async def fetch(page: Page, url: str, **request: Any) -> list[Any]:
 async def load(page: Page, tag: str, url: str) -> str:
     """Load something into an element: `loaded` or `refused`."""
     return str(await page.evaluate(LOAD, [tag, url]))
+
+
+async def framed(page: Page, src: str) -> str:
+    """Put an address into a frame of the page, and return what the frame then shows."""
+    await page.evaluate(FRAME, src)
+    frame = await (await page.query_selector("iframe")).content_frame()
+    return str(await frame.evaluate("location.href"))

@@ -24,7 +24,7 @@ from websockets.exceptions import InvalidStatus
 from progress.models import Exam, ExamAttempt, Lesson, LessonQuiz, User
 from tests import browser, foreign_pages
 from tests.conftest import Cast
-from tests.foreign_pages import SANDBOXED, fetch, load, open_socket, post_form
+from tests.foreign_pages import NOTHING_SHOWN, SANDBOXED, fetch, framed, load, open_socket, post_form
 from tests.live import Live, until
 from tests.papers import ask
 
@@ -190,27 +190,15 @@ async def test_it_reads_nothing(live: Live, victim: Page, cast: Cast, foreign: l
     assert await everything() == before
 
 
-def says_why(line: str) -> bool:
-    """Whether a line of the console is about framing."""
-    return "frame-ancestors" in line or "X-Frame-Options" in line
-
-
 async def test_it_frames_nothing(live: Live, victim: Page, lesson: Lesson, foreign: list[str]) -> None:
     base = f"http://{live.site.address()}"
     paths = ["/", "/me/activity/", "/accounts/login/", "/admin/login/", "/api/docs", "/api/courses/", "/nowhere/"]
     paths += [f"/courses/algorithms/{lesson.slug}/quiz/", "/static/favicon.svg"]
-    refused: list[str] = []
-    victim.on("console", lambda line: refused.append(line.text))
     for page in foreign:
         await victim.goto(page)
-        refused.clear()
-        assert await load(victim, "iframe", foreign[0]) == "loaded"
-        assert refused == []
+        assert await framed(victim, foreign[0]) == foreign[0]
         for path in paths:
-            refused.clear()
-            await load(victim, "iframe", base + path)
-            # What the console says comes in its own time.
-            await until(lambda: any(map(says_why, refused)), what=f"a refusal of {path} on {page}")
+            assert await framed(victim, base + path) == NOTHING_SHOWN, (page, path)
 
 
 async def test_it_does_nothing_in_the_name_of_an_administrator(
