@@ -32,7 +32,7 @@ async def statuses(live: Live, cast: Cast, addresses: list[str]) -> list[httpx.R
 
 async def test_every_filter_is_shown_as_it_was_given_or_refused_in_words(live: Live, cast: Cast) -> None:
     given = [{"q": text} for text in CORPUS[::2]] + [
-        {"q": text, **dict.fromkeys(FILTERS, text)} for text in CORPUS[::10]
+        {"q": text, **dict.fromkeys(FILTERS, text)} for text in CORPUS[::2]
     ]
     pages = [f"/dashboard/students/?{urlencode(each)}" for each in given]
     answers = await statuses(live, cast, pages)
@@ -57,7 +57,7 @@ async def test_the_login_keeps_what_was_typed_as_text_and_leads_nowhere_else(liv
     pages = await fetched(live, [(None, f"/accounts/login/?{urlencode({'next': text})}") for text in CORPUS])
     client = await live.http(cast.eve)
     client.cookies.delete("sessionid")
-    for text in CORPUS[::3]:
+    for text in CORPUS[::2]:
         answer = await client.post("/accounts/login/", data={"username": text, "password": "", "next": text})
         assert answer.status_code == 200
         pages.append(answer.text)
@@ -67,10 +67,10 @@ async def test_the_login_keeps_what_was_typed_as_text_and_leads_nowhere_else(liv
         found = await read(watched.page, pages)
         strange = [each["strange"] for each in found if each["strange"]]
         assert strange == []
-        for each, text in zip(found, [*CORPUS, *CORPUS[::3]], strict=True):
+        for each, text in zip(found, [*CORPUS, *CORPUS[::2]], strict=True):
             assert each["values"]["next"] in ("", as_parsed(text))  # nothing where it leads elsewhere
         typed = [each["values"]["username"] for each in found[len(CORPUS) :]]
-        assert typed == [as_parsed(text) for text in CORPUS[::3]]
+        assert typed == [as_parsed(text) for text in CORPUS[::2]]
     signed_in = await live.http(cast.eve)
     for text in (*ADDRESSES, *WORST):
         answer = await signed_in.get(f"/accounts/login/?{urlencode({'next': text})}")
@@ -80,7 +80,7 @@ async def test_the_login_keeps_what_was_typed_as_text_and_leads_nowhere_else(liv
 
 
 async def test_the_api_answers_json_that_is_taken_for_nothing_else(live: Live, cast: Cast) -> None:
-    given = [*({"q": text} for text in CORPUS[1::2]), *({"before": text} for text in CORPUS[::10])]
+    given = [*({"q": text} for text in CORPUS[1::2]), *({"before": text} for text in CORPUS[::2])]
     for answer in await statuses(live, cast, [f"/api/feed/?{urlencode(each)}" for each in given]):
         assert answer.status_code in (200, 422)
         assert answer.headers["Content-Type"] == "application/json; charset=utf-8"
