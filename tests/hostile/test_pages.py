@@ -94,6 +94,16 @@ async def test_pages_full_of_hostile_text_run_nothing_and_keep_their_layout(live
         assert set(await admin.texts("h3")) >= set(texts)
         assert len(await admin.texts(".suspicions strong")) == 10
         await admin.assert_harmless()
+        # The panel has room for ten.
+        for first in range(0, 110, 10):
+            await UserProgress.objects.exclude(suspicious="").aupdate(suspicious="")
+            people = [told.people[number] for number in EVERYBODY[first : first + 10]]
+            rows = [await UserProgress.objects.filter(user=each).order_by("pk").afirst() for each in people]
+            looked_at = UserProgress.objects.filter(pk__in=[row.pk for row in rows if row])
+            assert await looked_at.aupdate(suspicious="It outran the clock.") == 10
+            await admin.page.reload()
+            assert len(await admin.texts(".suspicions strong")) == 10
+            assert await admin.said() == []
 
         for number in WORST:
             alone = await Watched.open(chromium, live, told.people[number])
