@@ -38,7 +38,6 @@ urlpatterns = [
     re_path(r"^api/", errors.no_such_api),
     path("admin/", admin.site.urls),
     path("metrics", metrics_page.metrics, name="metrics"),
-    path("metrics", metrics_page.metrics, name="metrics"),
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),
 ]
