@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -10,40 +9,20 @@ import pytest_asyncio
 from asgiref.sync import sync_to_async
 from django.contrib import admin
 from django.urls import reverse
-from django.utils import timezone
 from playwright.async_api import Browser, Page
 
-from progress.models import Certification, Exam, LessonQuiz, User
-from tests import browser
+from progress.models import User
+from tests import browser, every_page
 from tests.browser import until_state, watch_violations
 from tests.conftest import Cast
 from tests.live import Live, until
-from tests.papers import ask
-from tests.test_headers import MEDIA
-from tests.test_roles import PAGES, addresses, table
-
-NO_PAGES = MEDIA | {"healthz", "readyz", "metrics", "own_data"}
+from tests.test_roles import PAGES, table
 
 
 @pytest_asyncio.fixture
 async def named(live: Live, cast: Cast) -> dict[str, Any]:
     """One of everything in algorithms, and what addresses name."""
-    lesson = await browser.add_lesson(cast.algorithms, title="Short film", seconds=2)
-
-    def make() -> dict[str, Any]:
-        ask(quiz=LessonQuiz.objects.create(lesson=lesson, title="Quiz", required=True))
-        ask(exam=Exam.objects.create(course=cast.algorithms, title="Exam"))
-        issued = Certification.objects.create(
-            user=cast.bob,
-            course=cast.algorithms,
-            certificate_id=uuid.uuid4(),
-            due_at=timezone.now(),
-            issued_at=timezone.now(),
-        )
-        names = {"uidb64": "MQ", "token": "none", "certificate_id": issued.certificate_id}
-        return {**names, "course": "algorithms", "lesson": lesson.slug, "object_id": str(lesson.pk)}
-
-    return await sync_to_async(make)()
+    return await every_page.one_of_everything(cast)
 
 
 @pytest_asyncio.fixture(scope="module")
@@ -70,18 +49,14 @@ async def visit(page: Page, path: str) -> None:
 async def test_every_page_of_ours_opens_without_a_violation(
     live: Live, cast: Cast, named: dict[str, Any], chromium: Browser
 ) -> None:
-    rows, opened_by = table(PAGES, words=1), dict[str, set[str]]()
+    opened_names = set()
     for role in ("anonymous", "ada", "admin"):
         page, found = await opened(chromium, live, getattr(cast, role, None))
-        for each in addresses():
-            name = str(each.name)
-            if name not in NO_PAGES and rows[name][role] == "200":
-                values = {value: named[value] for value in each.pattern.converters}
-                await visit(page, reverse(name, kwargs=values))
-                opened_by.setdefault(name, set()).add(role)
-        await visit(page, "/accounts/outbox/")
+        for name, path in every_page.of(role, named):
+            await visit(page, path)
+            opened_names.add(name)
         assert found == []
-    assert set(rows) - NO_PAGES - set(opened_by) == {"logout", "kept_mail"}
+    assert set(table(PAGES, words=1)) - every_page.NO_PAGES - opened_names == {"logout"}
 
 
 async def test_a_row_that_comes_live_and_a_film_that_plays_break_no_policy(
