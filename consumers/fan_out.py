@@ -14,7 +14,7 @@ from typing import cast
 from django.conf import settings
 from redis.exceptions import RedisError
 
-from consumers import codes, frames
+from consumers import codes, frames, metrics
 from consumers.frames import Item
 from consumers.stream import Stream
 from consumers.viewer import Viewer
@@ -86,11 +86,12 @@ class FanOut:
                 log.exception("Entries could not be framed", extra={"group": group})
                 self._reset(viewers, "history_lost")
                 continue
+            written = 0
             for viewer in viewers:
                 try:
                     # Nearly always: it was there when the last pass ended, and reads.
                     if viewer.cursors.get(group) is before and viewer.behind_since is None:
-                        self._give(viewer, group, at, run, told)
+                        written += self._give(viewer, group, at, run, told)
                     else:
                         self._give_if_due(viewer, group, before, at, items, run, told)
                 except Exception:
@@ -100,14 +101,22 @@ class FanOut:
                 count += 1
                 if count % YIELD_EVERY == 0:
                     await asyncio.sleep(0)
+            if run is not None and written:
+                metrics.sent(run, written)
+        if count:
+            metrics.written(items[-1])
 
-    def _give(self, viewer: Viewer, group: str, at: Mark, run: Run | None, told: Mark | None) -> None:
+    def _give(self, viewer: Viewer, group: str, at: Mark, run: Run | None, told: Mark | None) -> bool:
+        """Give a viewer what is due; return whether anything was written."""
+        written = False
         if run is not None and told is not None:
             if not viewer.wire.give(run, codes.BEHIND_BYTES):
                 self._fell_behind(viewer)
-                return
+                return False
             viewer.told[group] = told
+            written = True
         viewer.cursors[group] = at
+        return written
 
     def _give_if_due(
         self,
@@ -129,9 +138,15 @@ class FanOut:
             run, told = frames.run_of(group, cursor, items[cursor.offset - before.offset :], viewer.filters)
         elif cursor.offset < before.offset:
             raise LookupError(f"a viewer at {cursor} was left behind at {before}")
-        self._give(viewer, group, at, run, told)
+        if self._give(viewer, group, at, run, told) and run is not None:
+            metrics.sent(run, 1)
+
+    def behind(self) -> int:
+        """How many viewers are passed over now."""
+        return len(self._behind)
 
     def _fell_behind(self, viewer: Viewer) -> None:
+        metrics.passed_over.inc()
         viewer.behind_since = asyncio.get_running_loop().time()
         self._behind.add(viewer)
         self._anybody_behind.set()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from consumers import codes, frames
+from consumers import codes, frames, metrics
 from consumers.hub import hub
 from consumers.incoming import unknown_type
 from consumers.socket import PING, Closed, Socket
@@ -16,6 +16,8 @@ from feed.filters import parse_object_of_filters
 
 class FeedConsumer(Socket):
     """A viewer's socket: says from where to go on, then gets every entry of the viewer's groups in order."""
+
+    kind = "feed"
 
     async def opened(self) -> None:
         """Check that there is anything the person may see."""
@@ -30,7 +32,9 @@ class FeedConsumer(Socket):
         hub().leave(self.viewer)
         turn = self.viewer.turn
         asked = parse_position(frame.get("position"), await self._groups())
-        if asked is None or not await hub().join(self.viewer, asked, filters, turn=turn):
+        joined = asked is not None and await hub().join(self.viewer, asked, filters, turn=turn)
+        metrics.recoveries.labels("recovered" if joined else "no_position" if asked is None else "impossible").inc()
+        if not joined:
             hub().leave(self.viewer)
             self.viewer.write(frames.subscribed({}, recovered=False))
 

@@ -41,7 +41,15 @@ class Appended(msgspec.Struct):
 def of_items(
     group: str, epoch: str, first: int, items: Sequence[Item], filters: Filters
 ) -> Iterator[tuple[int, bytes]]:
-    """Yield frames for contiguous items, each with the offset it brings a viewer to.
+    """Yield frames for contiguous items, each with the offset it brings a viewer to (_runs says how)."""
+    for reached, frame, _ in _runs(group, epoch, first, items, filters):
+        yield reached, frame
+
+
+def _runs(
+    group: str, epoch: str, first: int, items: Sequence[Item], filters: Filters
+) -> Iterator[tuple[int, bytes, int]]:
+    """Yield frames, each with the offset it brings a viewer to, and how many items are in it.
 
     Runs of entries go in one frame up to 32 KiB, runs of withdrawals likewise. Items that the filters hide make no
     frame; the mark that moves over them goes with the next frame, or with the next ping.
@@ -56,20 +64,21 @@ def of_items(
         body = msgspec.json.encode(item.withdrawn) if item.withdrawn else bytes(item.entry)
         item_kind = "withdrawn" if item.withdrawn else "entries"
         if run and (item_kind != kind or size + len(body) > FRAME_BYTES):
-            yield reached, _frame(kind, run, group, Mark(epoch, reached))
+            yield reached, _frame(kind, run, group, Mark(epoch, reached)), len(run)
             run, size = [], envelope
         run.append(body)
         kind, size, reached = item_kind, size + len(body) + 1, offset
     if run:
-        yield reached, _frame(kind, run, group, Mark(epoch, reached))
+        yield reached, _frame(kind, run, group, Mark(epoch, reached)), len(run)
 
 
 def run_of(group: str, after: Mark, items: Sequence[Item], filters: Filters) -> tuple[Run, Mark] | tuple[None, None]:
     """The frames for items that follow `after`, as one run, and the mark that the last of them tells."""
-    built = list(of_items(group, after.epoch, after.offset + 1, items, filters))
+    built = list(_runs(group, after.epoch, after.offset + 1, items, filters))
     if not built:
         return None, None
-    return Run([Frame(text) for _, text in built]), Mark(after.epoch, built[-1][0])
+    shown = sum(count for _, _, count in built)
+    return Run([Frame(text) for _, text, _ in built], shown), Mark(after.epoch, built[-1][0])
 
 
 def moved(group: str, mark: Mark) -> Frame:

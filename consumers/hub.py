@@ -16,7 +16,7 @@ from typing import Any, cast
 import msgspec
 from channels.layers import get_channel_layer
 
-from consumers import access, frames, replays
+from consumers import access, frames, metrics, replays
 from consumers.fan_out import FanOut
 from consumers.frames import Appended, Item
 from consumers.replays import AWAY, Replayed
@@ -96,6 +96,10 @@ class Hub:
                 viewer.give(group, replay.at, *replay.run(filters))
             self.streams[group].viewers.add(viewer)
         return True
+
+    def behind(self) -> int:
+        """How many of this process's viewers are passed over until they have read."""
+        return self._fan_out.behind()
 
     def leave(self, viewer: Viewer) -> None:
         """Deliver nothing more to this viewer."""
@@ -267,9 +271,11 @@ class Hub:
         at = cast(Mark, stream.at)
         replay = await histories().replay(stream.group, at)
         if replay is not None:
+            metrics.gaps.labels("filled").inc()
             log.info("A gap was filled", extra={"group": stream.group, "items": len(replay.items)})
             self._advance(stream, [frames.item(each) for each in replay.items])
         else:
+            metrics.gaps.labels("lost").inc()
             positions = await histories().positions([stream.group])
             self._reset(stream, positions[stream.group], await histories().reason(stream.group))
 
@@ -292,6 +298,7 @@ class Hub:
         for viewer in viewers:
             self.leave(viewer)
             viewer.write(frames.reset(reason))
+            metrics.resets.labels(reason).inc()
 
     async def _let_go(self) -> None:
         now = asyncio.get_running_loop().time()
@@ -324,6 +331,11 @@ def hub() -> Hub:
     if loop not in _hubs:
         _hubs[loop] = Hub()
     return _hubs[loop]
+
+
+def running() -> Hub | None:
+    """The running loop's hub, if it ever began."""
+    return _hubs.get(asyncio.get_running_loop())
 
 
 async def stop() -> None:

@@ -16,6 +16,8 @@ from progress.ticks import parse_tick
 class ProgressConsumer(Socket):
     """A student's player: ticks in, acks out once they are committed. An ack covers every tick before it."""
 
+    kind = "progress"
+
     @property
     def student_id(self) -> int:
         """The student, who is known before anything is asked here."""

@@ -17,6 +17,7 @@ from django.db import DatabaseError
 from django.http import parse_cookie
 
 from consumers import codes, heartbeat, incoming, limits
+from consumers import metrics as socket_metrics
 from consumers.wire import Frame, Wire, wire_of
 from progress import metrics, signed_in
 from progress.failures import in_words
@@ -41,6 +42,9 @@ class Socket(AsyncConsumer):
     No channel layer of its own (the alias names none): what a group says comes through the hub, which has one
     subscription for all sockets of a process.
     """
+
+    kind: str
+    """What operators call this kind of socket: "feed" or "progress"."""
 
     channel_layer_alias = "none: sockets listen through the hub"
 
@@ -82,6 +86,10 @@ class Socket(AsyncConsumer):
         else:
             self.wire.write(Frame.of(said))
 
+    def unsent(self) -> int:
+        """Bytes that were written to it and that the system has not taken yet."""
+        return self.wire.unsent() if self.is_open else 0
+
     async def too_slow(self) -> None:
         """Close where the other end does not read; it would not read a close frame either."""
         metrics.met("unsent_bytes")
@@ -93,6 +101,7 @@ class Socket(AsyncConsumer):
         """Close with a code of the table (consumers.codes)."""
         if self.is_open:
             self.is_open = False
+            socket_metrics.closes.labels(str(code)).inc()
             await self.send({"type": "websocket.close", "code": code})
 
     async def dispatch(self, message: dict[str, Any]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from consumers import frames
+from consumers import frames, metrics
 from consumers.wire import Frame, Run, Wire
 from feed.filters import NONE, Filters
 from feed.history import Mark
@@ -38,6 +38,7 @@ class Viewer:
         """Write a run of entries, which may be None where filters hide all, and note what the viewer has now."""
         if run is not None and told is not None:
             self.wire.write_all(run)
+            metrics.sent(run, 1)
             self.told[group] = told
         self.cursors[group] = at
 

@@ -80,10 +80,12 @@ class Wire(Protocol):
 class Run:
     """Frames that follow each other, for many sockets; their bytes on the wire are joined once."""
 
-    __slots__ = ("_joined", "frames")
+    __slots__ = ("_joined", "entries", "frames")
 
-    def __init__(self, frames: list[Frame]) -> None:
+    def __init__(self, frames: list[Frame], entries: int = 0) -> None:
         self.frames = frames
+        self.entries = entries
+        """How many entries and withdrawals they hold."""
         self._joined: bytes | None = None
 
     @property

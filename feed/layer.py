@@ -45,13 +45,13 @@ class HistoryLoopLayer(RedisPubSubLoopLayer):  # type: ignore[misc]
         # allows it, and a newer one logs each as refused where it is not allowed.
         known = [{"driver_info": None, **host} for host in decode_hosts(hosts)]
         super().__init__(hosts=known, prefix=prefix, **options)
-        self._client = Redis(connection_pool=_pool(known[0]))
-        self.histories = Histories(self._client, prefix=prefix)
+        self.client = Redis(connection_pool=_pool(known[0]))
+        self.histories = Histories(self.client, prefix=prefix)
 
     async def flush(self) -> None:
         """Close this loop's connections; histories stay."""
         await super().flush()
-        await self._client.aclose(close_connection_pool=True)
+        await self.client.aclose(close_connection_pool=True)
 
 
 class HistoryChannelLayer(RedisPubSubChannelLayer):  # type: ignore[misc]
@@ -69,3 +69,13 @@ class HistoryChannelLayer(RedisPubSubChannelLayer):  # type: ignore[misc]
 def histories() -> Histories:
     """The histories, over the running loop's connections."""
     return cast(HistoryLoopLayer, get_channel_layer()).histories
+
+
+def client() -> Redis:
+    """The running loop's connections, for what is kept in Redis beside the histories."""
+    return cast(HistoryLoopLayer, get_channel_layer()).client
+
+
+def prefix() -> str:
+    """What every key and channel of this site begins with (REDIS_PREFIX)."""
+    return cast(str, cast(HistoryLoopLayer, get_channel_layer()).prefix)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from feed import groups, sources
+from feed import groups, metrics, sources
 from feed.entries import (
     CERTIFICATION_ISSUED,
     EXAM_ATTEMPT,
@@ -65,7 +65,10 @@ async def _announce(type: str, newest: dict[int, Reference]) -> bool:
     )
     # A life begun since our last append was perhaps begun after we read: an old name must not stand in a new epoch, and
     # what was withdrawn must not come back where Redis forgot that it was.
-    return await publish(posts, life=life)
+    published = await publish(posts, life=life)
+    if published:
+        metrics.entries_published.labels(type).inc(len(entries))
+    return published
 
 
 announce_progress = _announcer(PROGRESS_UPDATE)
@@ -76,6 +79,7 @@ announce_certificate = _announcer(CERTIFICATION_ISSUED)
 
 async def withdraw(*, references: list[Reference], **_: Any) -> None:
     """Take entries back; a reference's `subject` is the entry's type."""
+    metrics.withdrawals_published.inc(len(references))
     await publish(
         withdrawal_of(entry_id(each.subject, each.object_id), user_id=each.user_id or 0, course_id=each.course_id or 0)
         for each in references

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from asgiref.sync import async_to_sync
 from redis.exceptions import RedisError
 
-from feed import cursor, groups, single_flight
+from feed import cursor, groups, metrics, single_flight
 from feed.cursor import Cursor
 from feed.entries import Entry
 from feed.filters import NONE, Filters
@@ -54,7 +54,8 @@ def take(viewer: User, *, limit: int, filters: Filters = NONE, before: Cursor | 
 
 def _take(viewer: User, limit: int, filters: Filters, before: Cursor | None) -> Snapshot:
     position = _position(groups.of_viewer(viewer))
-    entries = get_student_activity_feed(limit + 1, viewer=viewer, filters=filters, before=before)
+    with metrics.snapshot.time():
+        entries = get_student_activity_feed(limit + 1, viewer=viewer, filters=filters, before=before)
     page = entries[:limit]
     return Snapshot(page, cursor.after(page[-1]) if len(entries) > limit else None, position)
 

@@ -19,7 +19,7 @@ from django.db import transaction
 from django.utils import timezone
 from psycopg import AsyncConnection
 
-from progress import database, signals
+from progress import database, metrics, signals
 from progress.arrays import array
 from progress.failures import in_words
 from progress.models import Outbox
@@ -131,12 +131,16 @@ class Teller:
     """
 
     waiting: list[Reference] = field(default_factory=list)
+    since: float = 0.0
+    """When the first of those that wait was added, by the loop's clock."""
     task: asyncio.Task[None] | None = None
     told: list[Reference] = field(default_factory=list)
     marking: asyncio.Task[None] | None = None
 
     def add(self, references: Sequence[Reference]) -> None:
         """Take references of a transaction that has committed."""
+        if references and not self.waiting:
+            self.since = asyncio.get_running_loop().time()
         self.waiting.extend(references)
         if self.waiting and self.task is None:
             self.task = asyncio.create_task(self._tell_all())
@@ -144,13 +148,14 @@ class Teller:
     async def _tell_all(self) -> None:
         try:
             while self.waiting:
-                batch, self.waiting = self.waiting, []
+                batch, since, self.waiting = self.waiting, self.since, []
                 try:
                     await send(batch)
                 except Exception as error:
                     # Whatever the live side suffers from, students go on (law 6); the sweeper has the references.
                     _left(batch, error)
                 else:
+                    metrics.commit_to_publish.observe(asyncio.get_running_loop().time() - since)
                     self.told.extend(batch)
                     if self.marking is None:
                         self.marking = asyncio.create_task(self._mark_all())

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 import psycopg
 from asgiref.sync import async_to_sync
 
-from progress import database, deadlocks, group_commit, outbox, rows
+from progress import database, deadlocks, group_commit, metrics, outbox, rows
 from progress.failures import in_words
 from progress.outbox import Reference
 from progress.papers import Result
@@ -53,6 +53,7 @@ class _Asked:
 
     reports: Sequence[Report]
     answer: asyncio.Future[list[Ack]]
+    at: float
 
 
 @dataclass(slots=True)
@@ -84,7 +85,7 @@ async def record(reports: Sequence[Report]) -> list[Ack]:
     while len(queue.waiting) >= MOST_WAITING:
         queue.room.clear()
         await queue.room.wait()
-    asked = _Asked(reports, loop.create_future())
+    asked = _Asked(reports, loop.create_future(), loop.time())
     queue.waiting.append(asked)
     if queue.task is None:
         queue.task = loop.create_task(_work(queue))
@@ -148,7 +149,9 @@ async def idle() -> None:
 async def _work(queue: _Queue) -> None:
     try:
         while queue.waiting:
-            await _answer(queue.take())
+            batch = queue.take()
+            metrics.ticks.inc(sum(len(asked.reports) for asked in batch))
+            await _answer(batch)
     finally:
         queue.task = None
 
@@ -168,12 +171,26 @@ async def _answer(batch: Sequence[_Asked]) -> None:
         else:
             _refuse(batch[0], _what_is_wrong(batch[0], error))
     else:
+        _count(batch, results)
         for asked, result in zip(batch, results, strict=True):
             if isinstance(result, Refused):
                 _refuse(asked, result)
             elif not asked.answer.done():  # whoever asked is gone; what was told is kept all the same
                 asked.answer.set_result(result)
         outbox.teller().add(references)
+
+
+def _count(batch: Sequence[_Asked], results: Sequence[list[Ack] | Refused]) -> None:
+    metrics.batch_ticks.observe(sum(len(asked.reports) for asked in batch))
+    metrics.acks.inc(sum(len(result) for result in results if not isinstance(result, Refused)))
+    # The first has waited longest; one look at the clock for each report would cost more than the figure is worth.
+    metrics.tick_to_ack.observe(asyncio.get_running_loop().time() - batch[0].at)
+
+
+def waiting() -> int:
+    """How many reports wait for the next commit on the running loop."""
+    queue = _queues.get(asyncio.get_running_loop())
+    return len(queue.waiting) if queue is not None else 0
 
 
 def _refuse(asked: _Asked, error: Exception) -> None:
@@ -200,7 +217,10 @@ async def _commit_in_the_end(batch: group_commit.Batch) -> tuple[list[list[Ack] 
     while True:
         try:
             async with database.connection() as connection:
-                return await group_commit.commit(connection, batch)
+                begun = loop.time()
+                committed = await group_commit.commit(connection, batch)
+                metrics.commit.observe(loop.time() - begun)
+                return committed
         except psycopg.errors.DeadlockDetected:
             if not deadlocks_left:
                 raise

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from consumers import hub
+from consumers.ops import reporter
 from progress import database, recorder
 from project import draining
 
@@ -13,12 +14,14 @@ async def begin() -> None:
     """Open what a long-lived loop keeps."""
     await database.open_pool()
     await hub.hub().start()
+    reporter.start("web", draining.begun)
 
 
 async def end() -> None:
     """Let go: what was told is committed and published first, then connections are closed."""
     draining.begin()
     await recorder.idle()
+    await reporter.stop()
     await hub.stop()
     await database.close()
 

@@ -5,6 +5,7 @@ environment does not set, so that `manage.py` by hand finds the embedded service
 """
 
 import re
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +71,10 @@ def _mail(text: str) -> dict[str, Any]:
         ) from None
     return config
 
+
+with (BASE_DIR / "pyproject.toml").open("rb") as _pyproject:
+    VERSION: str = env.str("VERSION", default=tomllib.load(_pyproject)["project"]["version"])
+"""What processes say they run; a deployment may name its build."""
 
 DEBUG = _switch("DEBUG", default=False)
 DEBUG_IN_PUBLIC = _switch("DEBUG_IN_PUBLIC", default=False)

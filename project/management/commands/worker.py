@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from consumers.ops import reporter
 from progress import database, job_worker, recorder
 from progress.sweeper import Sweeper
 
@@ -28,10 +29,12 @@ async def _work() -> None:
     for each in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(each, stopped.set)
     await database.open_pool()
+    reporter.start("worker", stopped.is_set)
     try:
         async with asyncio.TaskGroup() as group:
             group.create_task(Sweeper(stopped).run())
             group.create_task(job_worker.work(stopped))
         await recorder.idle()
     finally:
+        await reporter.stop()
         await database.close()

@@ -1,0 +1,56 @@
+"""The figures of sockets and delivery that operators watch (docs/operations.md, "Metrics")."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime
+from typing import Final
+
+import msgspec
+from prometheus_client import Counter, Gauge, Histogram
+
+from consumers.frames import Item
+from consumers.wire import Run
+from progress.metrics import SECONDS
+
+sockets: Final = Gauge("live_sockets", "Sockets that are open.", ["kind"], multiprocess_mode="livesum")
+unsent_bytes: Final = Gauge(
+    "live_unsent_bytes", "Bytes written to sockets that the system has not taken yet.", multiprocess_mode="livesum"
+)
+viewers_behind: Final = Gauge(
+    "live_viewers_behind", "Viewers that are passed over until they have read.", multiprocess_mode="livesum"
+)
+loop_lag: Final = Gauge(
+    "live_loop_lag_seconds",
+    "The longest that the event loop was late within the last report.",
+    multiprocess_mode="livemax",
+)
+frames_sent: Final = Counter("live_frames_sent_total", "Frames of entries that were written to viewers.")
+entries_sent: Final = Counter("live_entries_sent_total", "Entries and withdrawals in these frames.")
+recoveries: Final = Counter("live_recoveries_total", "Subscriptions with a position, by their outcome.", ["outcome"])
+resets: Final = Counter("live_resets_total", "Viewers who were told to take a new snapshot.", ["reason"])
+closes: Final = Counter("live_closes_total", "Sockets that the server closed.", ["code"])
+passed_over: Final = Counter("live_passed_over_total", "How often a viewer was too full to be given anything.")
+gaps: Final = Counter("live_gaps_total", "Gaps in what the channel layer delivered, by what came of them.", ["outcome"])
+commit_to_write: Final = Histogram(
+    "live_commit_to_write_seconds",
+    "From the moment that an entry's record bears to its frame's being written, of the newest entry of each pass.",
+    buckets=SECONDS,
+)
+
+
+def sent(run: Run, viewers: int) -> None:
+    """Count that this run was written to so many viewers."""
+    frames_sent.inc(viewers * len(run.frames))
+    entries_sent.inc(viewers * run.entries)
+
+
+class _Stamped(msgspec.Struct):
+    timestamp: datetime
+
+
+def written(newest: Item) -> None:
+    """Note how old the newest item of a pass was when it was written. The clocks of web and database are compared."""
+    if bytes(newest.entry):
+        stamped = msgspec.json.decode(newest.entry, type=_Stamped)
+        commit_to_write.observe(max(0.0, time.time() - stamped.timestamp.timestamp()))
