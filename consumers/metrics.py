@@ -51,6 +51,8 @@ class _Stamped(msgspec.Struct):
 
 def written(newest: Item) -> None:
     """Note how old the newest item of a pass was when it was written. The clocks of web and database are compared."""
-    if bytes(newest.entry):
+    try:
         stamped = msgspec.json.decode(newest.entry, type=_Stamped)
-        commit_to_write.observe(max(0.0, time.time() - stamped.timestamp.timestamp()))
+    except msgspec.MsgspecError:  # a withdrawal, or not of our making: no figure is worth a pass
+        return
+    commit_to_write.observe(max(0.0, time.time() - stamped.timestamp.timestamp()))

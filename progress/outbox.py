@@ -15,6 +15,7 @@ from functools import partial
 from typing import Any
 
 from asgiref.sync import async_to_sync
+from django.db import connection as django_connection
 from django.db import transaction
 from django.utils import timezone
 from psycopg import AsyncConnection
@@ -121,6 +122,17 @@ async def mark_done(connection: AsyncConnection[Any], references: Iterable[Refer
         "UPDATE progress_outbox SET live_done_at = clock_timestamp() WHERE id = ANY(%s)",
         [[reference.id for reference in references]],
     )
+
+
+def waiting_now() -> tuple[int, float]:
+    """How many references wait to be told, and for how many seconds the oldest has waited (synchronous)."""
+    with django_connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*), coalesce(extract(epoch FROM clock_timestamp() - min(at)), 0) FROM progress_outbox"
+            " WHERE live_done_at IS NULL"
+        )
+        rows, age = cursor.fetchone()
+    return int(rows), float(age)
 
 
 @dataclass(slots=True)

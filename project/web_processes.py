@@ -11,9 +11,12 @@ import os
 import signal
 import socket
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
+
+from prometheus_client import multiprocess
 
 from project.running.process import Process, how
 from project.running.restarts import Restarts
@@ -34,16 +37,21 @@ def serve(count: int, *, host: str, port: int) -> int:
     except OSError as error:
         log.error("Listen failure", extra={"host": host, "port": port, "error": str(error)})
         return 1
+    with tempfile.TemporaryDirectory(prefix="feed-metrics-") as figures:
+        return _keep_serving(count, listening, Path(figures))
+
+
+def _keep_serving(count: int, listening: socket.socket, figures: Path) -> int:
     asked = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: asked.set())
-    kept = {_process(index, listening): Restarts() for index in range(1, count + 1)}
+    kept = {_process(index, listening, figures): Restarts() for index in range(1, count + 1)}
     try:
         for process in kept:
             _start(process, listening)
         while not asked.wait(LOOK_SECONDS):
             for process, restarts in kept.items():
-                _revive(process, restarts, listening)
+                _revive(process, restarts, listening, figures)
     finally:
         listening.close()
         _end(list(kept))
@@ -59,18 +67,22 @@ def _listen(host: str, port: int) -> socket.socket:
     return listening
 
 
-def _process(index: int, listening: socket.socket) -> Process:
+def _process(index: int, listening: socket.socket, figures: Path) -> Process:
     command = [sys.executable, "-m", "project.server", "--fd", str(listening.fileno())]
-    return Process(f"web {index}", command, env=dict(os.environ), folder=Path.cwd())
+    # Whichever process is asked for /metrics answers for all: each keeps its figures in files of this folder.
+    env = {**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(figures)}
+    return Process(f"web {index}", command, env=env, folder=Path.cwd())
 
 
 def _start(process: Process, listening: socket.socket) -> None:
     process.start(output=2, inherit=[listening.fileno()])
 
 
-def _revive(process: Process, restarts: Restarts, listening: socket.socket) -> None:
+def _revive(process: Process, restarts: Restarts, listening: socket.socket, figures: Path) -> None:
     now = time.monotonic()
     if restarts.due is None and not process.running:
+        # What it had open is open no more; what it counted stays counted.
+        multiprocess.mark_process_dead(process.pid, path=str(figures))  # type: ignore[no-untyped-call]
         status = process.clear()
         delay = restarts.died(now=now)
         log.error("A web process died", extra={"web": process.name, "how": how(status), "again_in": delay})

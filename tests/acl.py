@@ -7,6 +7,8 @@ import asyncio
 import redis
 from channels_redis.pubsub import RedisPubSubLoopLayer
 
+from consumers.ops import report
+from consumers.ops.registry import Registry
 from feed.history import Post
 from feed.layer import HistoryChannelLayer
 from tests.live import ROOT
@@ -61,5 +63,12 @@ async def everything(url: str) -> None:
             told = [(await layer.receive(channel))["type"] for _ in range(4)]
             assert told == ["history.at", "history.appended", "history.appended", "history.reset"]
             await layer.group_discard(GROUP, channel)
+            operators = Registry(layer.client, PREFIX)
+            reported = report.take("web", draining=False, loop_lag=0)
+            await operators.write(reported)
+            assert await operators.read() == [reported]
+            assert (await operators.histories([GROUP]))[GROUP].items == 0
+            await operators.forget(reported.id)
+            assert await operators.read() == []
     finally:
         await layer.flush()

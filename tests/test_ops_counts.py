@@ -12,10 +12,9 @@ from typing import Any
 import msgspec
 from asgiref.sync import sync_to_async
 from django.core.management import call_command
-from pytest_django import Settings
 
-from consumers.ops import groups, registry, report, terminal
-from consumers.ops.registry import Kept
+from consumers.ops import groups, report, terminal
+from consumers.ops.registry import Kept, registry
 from consumers.ops.report import Heard, Report
 from feed import groups as audiences
 from tests.conftest import Cast
@@ -160,13 +159,12 @@ async def test_a_process_that_ends_takes_its_report_with_it(live: Live, cast: Ca
         await asyncio.to_thread(live.site.wait_ready, 1)
 
 
-async def test_a_report_lapses_by_the_clock_of_redis(loop_services: None, settings: Settings, monkeypatch: Any) -> None:
+async def test_a_report_lapses_by_the_clock_of_redis(loop_services: None) -> None:
     mine = msgspec.structs.replace(a_report(1), id="lapses")
-    monkeypatch.setattr(registry, "LIFETIME_SECONDS", 2)
-    await registry.write(mine)
-    assert "lapses" in {each.id for each in await registry.read()}
+    await registry().write(mine, lifetime=2)
+    assert "lapses" in {each.id for each in await registry().read()}
     async with asyncio.timeout(10):
-        while "lapses" in {each.id for each in await registry.read()}:
+        while "lapses" in {each.id for each in await registry().read()}:
             await asyncio.sleep(0.1)
 
 

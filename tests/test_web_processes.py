@@ -9,7 +9,9 @@ import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import httpx
 import pytest_asyncio
+from prometheus_client.parser import text_string_to_metric_families
 
 from tests.conftest import Cast
 from tests.live import Live, Site, until
@@ -31,7 +33,7 @@ def alive(pid: int) -> bool:
 async def pair(transactional_db: None, cast: Cast, loop_services: None, tmp_path: Path) -> AsyncIterator[Live]:
     """One address with two web processes behind it."""
     own = Site(tmp_path, webs=1)
-    own.environment["WEB_CONCURRENCY"] = "2"
+    own.environment |= {"WEB_CONCURRENCY": "2", "METRICS_TOKEN": "long and secret"}
     await asyncio.to_thread(own.__enter__)
     try:
         async with Live(own) as live:
@@ -60,6 +62,52 @@ async def test_both_serve_one_address_and_one_that_is_killed_is_replaced(pair: L
         for viewer in viewers:
             if viewer not in lost:
                 await until(lambda viewer=viewer: len(viewer.entries) == 2)
+
+
+async def figures(live: Live) -> dict[str, float]:
+    """What /metrics says, by name and label."""
+    async with httpx.AsyncClient(headers={"Authorization": "Bearer long and secret"}) as client:
+        answer = await client.get(f"http://{live.site.address()}/metrics")
+    samples = [sample for family in text_string_to_metric_families(answer.text) for sample in family.samples]
+    return {" ".join([each.name, *each.labels.values()]): each.value for each in samples}
+
+
+async def until_figures(live: Live, **expected: float) -> None:
+    """Wait until these figures are so, ten times one after the other: whichever process answers."""
+    wanted = {name.replace("__", " "): value for name, value in expected.items()}
+    async with asyncio.timeout(15):
+        while True:
+            seen = [await figures(live) for _ in range(10)]
+            if all(wanted.items() <= each.items() for each in seen):
+                return
+            await asyncio.sleep(0.2)
+
+
+async def test_whichever_is_asked_for_metrics_counts_both_once(pair: Live, cast: Cast) -> None:
+    parent = pair.site.processes["web0"].pid
+    both = await until(lambda: len(found := children(parent)) == 2 and found)
+    async with contextlib.AsyncExitStack() as opened:
+        viewers = [await opened.enter_async_context(pair.feed(cast.grace)) for _ in range(12)]
+        for person in (cast.ada, cast.bob):
+            player = await opened.enter_async_context(pair.player(person, cast.bernoulli))
+            await player.watch(to=60)
+        for viewer in viewers:
+            await until(lambda viewer=viewer: len(viewer.entries) == 2)
+        await until_figures(
+            pair,
+            live_sockets__feed=12,
+            live_sockets__progress=2,
+            live_ticks_total=2,
+            live_acks_total=2,
+            live_entries_published_total__progress_update=2,
+            live_entries_sent_total=24,
+            live_recoveries_total__recovered=12,
+            live_outbox_rows=0,
+        )
+        os.kill(both[0], signal.SIGKILL)
+        left = len(viewers) - len(await until(lambda: [each for each in viewers if each.closed_with is not None]))
+        await until(lambda: len(children(parent)) == 2 and both[0] not in children(parent))
+        await until_figures(pair, live_sockets__feed=left, live_ticks_total=2, live_entries_sent_total=24)
 
 
 async def test_sigterm_drains_both_and_leaves_none(pair: Live, cast: Cast) -> None:

@@ -6,8 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from consumers.ops import registry
-from consumers.ops.registry import Kept
+from consumers.ops.registry import Kept, registry
 from consumers.ops.report import Heard, Report
 from feed import groups as audiences
 
@@ -59,5 +58,5 @@ def named(reports: Iterable[Report]) -> list[str]:
 
 async def read() -> list[Group]:
     """The groups now. Raises redis.RedisError where Redis is away."""
-    reports = await registry.read()
-    return merged(reports, await registry.histories(named(reports)))
+    reports = await registry().read()
+    return merged(reports, await registry().histories(named(reports)))

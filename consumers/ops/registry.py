@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -17,7 +17,7 @@ from consumers.ops.report import Report
 from feed import layer
 
 if TYPE_CHECKING:
-    from redis.commands.core import AsyncScript
+    from redis.asyncio import Redis
 
 LIFETIME_SECONDS = 8
 """Four reports may be lost, or late, before a process is taken for dead; ghosts are gone within ten seconds."""
@@ -66,38 +66,41 @@ class Kept:
     items: int
 
 
-async def write(report: Report) -> None:
-    """Put a process's report in the place of its last one. Raises redis.RedisError where Redis is away."""
-    await _run(_WRITE, report.id, msgspec.json.encode(report), LIFETIME_SECONDS)
+class Registry:
+    """The registry in one Redis. Every method raises redis.RedisError where Redis is away."""
+
+    def __init__(self, client: Redis, prefix: str) -> None:
+        self._prefix = prefix
+        self._write = client.register_script(_WRITE)
+        self._read = client.register_script(_READ)
+        self._histories = client.register_script(_HISTORIES)
+
+    async def write(self, report: Report, *, lifetime: int = LIFETIME_SECONDS) -> None:
+        """Put a process's report in the place of its last one, for so many seconds."""
+        await self._write(args=[self._prefix, report.id, msgspec.json.encode(report), lifetime])
+
+    async def forget(self, id: str) -> None:
+        """Take a process's report out: it ends."""
+        await self._write(args=[self._prefix, id, b"", 0])
+
+    async def read(self) -> list[Report]:
+        """Every process that reported lately, by kind, host and number."""
+        found = await self._read(args=[self._prefix])
+        reports = [msgspec.json.decode(text, type=Report) for text in found if text]
+        return sorted(reports, key=lambda each: (each.kind, each.host, each.pid))
+
+    async def histories(self, groups: Iterable[str]) -> dict[str, Kept]:
+        """What Redis keeps of each of these groups."""
+        names, found = list(groups), dict[str, Kept]()
+        for start in range(0, len(names), GROUPS_AT_A_TIME):
+            some = names[start : start + GROUPS_AT_A_TIME]
+            answer = await self._histories(args=[self._prefix, *some])
+            for index, group in enumerate(some):
+                epoch, offset, items = answer[3 * index : 3 * index + 3]
+                found[group] = Kept(epoch.decode(), int(offset), int(items))
+        return found
 
 
-async def forget(id: str) -> None:
-    """Take a process's report out: it ends."""
-    await _run(_WRITE, id, b"", 0)
-
-
-async def read() -> list[Report]:
-    """Every process that reported lately, by kind, host and number; one of another version is read as far as possible.
-
-    Raises redis.RedisError where Redis is away.
-    """
-    reports = [msgspec.json.decode(text, type=Report) for text in await _run(_READ) if text]
-    return sorted(reports, key=lambda each: (each.kind, each.host, each.pid))
-
-
-async def histories(groups: Iterable[str]) -> dict[str, Kept]:
-    """What Redis keeps of each of these groups."""
-    names, found = list(groups), dict[str, Kept]()
-    for start in range(0, len(names), GROUPS_AT_A_TIME):
-        some = names[start : start + GROUPS_AT_A_TIME]
-        answer = await _run(_HISTORIES, *some)
-        for index, group in enumerate(some):
-            epoch, offset, items = answer[3 * index : 3 * index + 3]
-            found[group] = Kept(epoch.decode(), int(offset), int(items))
-    return found
-
-
-async def _run(script: str, *arguments: Any) -> Any:
-    client, prefix = layer.client(), layer.prefix()
-    registered: AsyncScript = client.register_script(script)
-    return await registered(args=[prefix, *arguments])
+def registry() -> Registry:
+    """The registry, over the running loop's connections."""
+    return Registry(layer.client(), layer.prefix())

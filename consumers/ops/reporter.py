@@ -9,7 +9,8 @@ from collections.abc import Callable
 
 from redis.exceptions import RedisError
 
-from consumers.ops import registry, report
+from consumers.ops import report
+from consumers.ops.registry import registry
 from consumers.ops.report import Kind
 from progress.failures import in_words
 
@@ -45,7 +46,7 @@ class Reporter:
         taken = report.take(self._kind, draining=self._draining(), loop_lag=lag)
         report.show(taken)
         try:
-            await registry.write(taken)
+            await registry().write(taken)
             self._away = False
         except AWAY as error:
             if not self._away:  # the hub says it too, as an error; this is only about /ops/
@@ -79,6 +80,6 @@ async def stop() -> None:
     task.cancel()
     await asyncio.wait([task])
     try:
-        await registry.forget(report.ID)
+        await registry().forget(report.ID)
     except AWAY as error:
         log.info("The report could not be taken out; it ends by itself", extra={"error": in_words(error)})

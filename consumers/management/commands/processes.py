@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from consumers.ops import registry
+from consumers.ops.registry import registry
 from consumers.ops.terminal import Row, Shown
 
 COLUMNS = (
@@ -28,7 +28,7 @@ COLUMNS = (
 
 
 async def _read() -> Sequence[Row]:
-    return [{**msgspec.to_builtins(each), **each.sockets} for each in await registry.read()]
+    return [{**msgspec.to_builtins(each), **each.sockets} for each in await registry().read()]
 
 
 class Command(Shown):
