@@ -104,7 +104,8 @@ class FanOut:
             if run is not None and written:
                 metrics.sent(run, written)
         if count:
-            metrics.written(items[-1])
+            metrics.written(items[-1], published_at=stream.published_at)
+        stream.published_at = 0.0
 
     def _give(self, viewer: Viewer, group: str, at: Mark, run: Run | None, told: Mark | None) -> bool:
         """Give a viewer what is due; return whether anything was written."""

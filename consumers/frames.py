@@ -36,6 +36,8 @@ class Appended(msgspec.Struct):
     epoch: str
     first: int
     items: list[Item]
+    at: float = 0.0
+    """When, by Redis's clock."""
 
 
 def of_items(

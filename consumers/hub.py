@@ -249,6 +249,7 @@ class Hub:
         if appended.first > stream.at.offset + 1:
             await self._fill(stream)
             return
+        stream.published_at = appended.at
         self._advance(stream, appended.items[stream.at.offset + 1 - appended.first :])
 
     async def _compare(self) -> None:

@@ -37,6 +37,11 @@ commit_to_write: Final = Histogram(
     "From the moment that an entry's record bears to its frame's being written, of the newest entry of each pass.",
     buckets=SECONDS,
 )
+publish_to_write: Final = Histogram(
+    "live_publish_to_write_seconds",
+    "From the publication of a pass's newest entry to its frame's being written to the last viewer.",
+    buckets=SECONDS,
+)
 
 
 def sent(run: Run, viewers: int) -> None:
@@ -49,8 +54,13 @@ class _Stamped(msgspec.Struct):
     timestamp: datetime
 
 
-def written(newest: Item) -> None:
-    """Note how old the newest item of a pass was when it was written. The clocks of web and database are compared."""
+def written(newest: Item, *, published_at: float) -> None:
+    """Note how old the newest item of a pass was when it was written, and how long ago it was published (0: not known).
+
+    This process's clock is compared with those of the database and of Redis.
+    """
+    if published_at:
+        publish_to_write.observe(max(0.0, time.time() - published_at))
     try:
         stamped = msgspec.json.decode(newest.entry, type=_Stamped)
     except msgspec.MsgspecError:  # a withdrawal, or not of our making: no figure is worth a pass

@@ -59,6 +59,8 @@ class Stream:
     viewers: Viewers = field(default_factory=Viewers)
     subscribed: asyncio.Event = field(default_factory=asyncio.Event)
     idle_since: float = 0.0
+    published_at: float = 0.0
+    """When the newest of what gathered was published, by Redis's clock; 0 where that is not known."""
 
     def hear(self, items: Sequence[Item]) -> None:
         """Take the items that follow `at`."""

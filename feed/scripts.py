@@ -8,7 +8,8 @@ where keys must be declared, cannot run them.
 from typing import Final
 
 APPENDED: Final = "history.appended"
-"""Items were appended: `{"epoch", "first": offset of the first, "items": [...]}`."""
+"""Items were appended: `{"epoch", "first": offset of the first, "at": when, by Redis's clock (seconds since 1970),
+"items": [...]}`."""
 
 AT: Final = "history.at"
 """Where the history is: `{"epoch", "offset"}`."""
@@ -94,6 +95,7 @@ while at <= #ARGV do
     redis.call('HSET', meta, 'offset', string.format('%d', offset))
     touch(group)
     publish(group, '{APPENDED}', '{{"epoch":"' .. epoch .. '","first":' .. string.format('%d', first)
+      .. string.format(',"at":%d.%06d', tonumber(time[1]), tonumber(time[2]))
       .. ',"items":[' .. table.concat(told, ',') .. ']}}')
   end
 end

@@ -103,6 +103,7 @@ def take(kind: Kind, *, draining: bool, loop_lag: float) -> Report:
             "commit_seconds": _mean(progress_metrics.commit),
             "tick_to_ack_seconds": _mean(progress_metrics.tick_to_ack),
             "commit_to_publish_seconds": _mean(progress_metrics.commit_to_publish),
+            "publish_to_write_seconds": _mean(metrics.publish_to_write),
             "commit_to_write_seconds": _mean(metrics.commit_to_write),
         },
     )
