@@ -1,7 +1,7 @@
 # `make run` needs only Python 3.11 or newer. What we depend on goes into .venv, exactly as the locked files say; a copy
 # of the file that was installed last lies in .venv, and says whether there is something to do.
 
-.PHONY: run test faults scenarios bench check audit screenshots setup setup-dev browser-libraries video.js venv
+.PHONY: run test faults scenarios bench check audit screenshots messages setup setup-dev browser-libraries video.js venv
 
 PIP = .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes
 PYTHON = $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -74,16 +74,22 @@ screenshots: setup-dev
 	$(call debian,chromium,chromium)
 	.venv/bin/python -m tests.screenshots
 
+# What is to be translated, brought into locale/ from the code and the templates.
+messages: setup-dev
+	.venv/bin/python -m project.catalogues update
+
 setup: venv
 	@cmp -s requirements.txt .venv/requirements.txt || { \
 		echo "installing requirements.txt"; rm -f .venv/requirements.txt .venv/requirements-dev.txt; \
 		$(PIP) -r requirements.txt && cp requirements.txt .venv/; }
+	@.venv/bin/python -m project.catalogues compile
 
 # What it installs covers setup's.
 setup-dev: venv
 	@{ cmp -s requirements-dev.txt .venv/requirements-dev.txt && cmp -s requirements.txt .venv/requirements.txt; } || { \
 		echo "installing requirements-dev.txt"; rm -f .venv/requirements.txt .venv/requirements-dev.txt; \
 		$(PIP) -r requirements-dev.txt && cp requirements.txt requirements-dev.txt .venv/; }
+	@.venv/bin/python -m project.catalogues compile
 
 # What tests put into pages that is not ours. The site itself needs nothing from npm.
 browser-libraries:

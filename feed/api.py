@@ -6,6 +6,7 @@ from typing import Any, cast
 
 from asgiref.sync import async_to_sync
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 from ninja import Router, Schema
 
 from feed import catch_up, groups, snapshot
@@ -107,14 +108,17 @@ AFTER = body_schema(
 def _viewer(request: HttpRequest) -> User:
     viewer = cast(User, request.user)
     if not groups.of_viewer(viewer):
-        raise Refused(403, "nothing_to_see", "There is no student activity that you may see.")
+        raise Refused(403, "nothing_to_see", _("There is no student activity that you may see."))
     return viewer
 
 
 def _limit(text: str) -> int:
     least, most = LIMITS
     if not (text.isascii() and text.isdecimal() and len(text) < 9 and least <= int(text) <= most):
-        raise BadValue("invalid_limit", f"limit must be a whole number from {least} to {most}; got {text[:60]!r}.")
+        said = {"least": least, "most": most, "got": repr(text[:60])}
+        raise BadValue(
+            "invalid_limit", _("limit must be a whole number from %(least)d to %(most)d; got %(got)s.") % said
+        )
     return int(text)
 
 

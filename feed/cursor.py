@@ -5,6 +5,8 @@ import binascii
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from django.utils.translation import gettext as _
+
 from feed.entries import TYPES, Entry, key
 from progress.refusals import BadValue
 
@@ -34,5 +36,5 @@ def parse_cursor(text: str) -> Cursor:
     except (ValueError, OverflowError, binascii.Error):
         cursor = None
     if cursor is None or cursor.type not in TYPES or not 0 <= cursor.pk < 2**63:
-        raise BadValue("invalid_cursor", "before must be a cursor that an earlier page gave as `next`.")
+        raise BadValue("invalid_cursor", _("before must be a cursor that an earlier page gave as `next`."))
     return cursor

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from feed.entries import TYPES, Entry, timestamp
 from progress.refusals import BadValue, Unreadable
 from progress.text import normalised
@@ -76,14 +78,16 @@ def parse_object_of_filters(given: object) -> Filters:
     """Return the filters in a frame or body, where they are an object or null; raises Unreadable (`invalid_filters`)
     and what parse_filters raises."""
     if given is not None and not isinstance(given, dict):
-        raise Unreadable("invalid_filters", "filters must be an object.")
+        raise Unreadable("invalid_filters", _("filters must be an object."))
     return parse_filters(given or {})
 
 
 def _several(value: Any, name: str) -> Sequence[Any]:
     values = [] if value is None else value if isinstance(value, list | tuple) else [value]
     if len(values) > MOST_VALUES:
-        raise BadValue(f"invalid_{name}", f"{name} may be given at most {MOST_VALUES} times.")
+        raise BadValue(
+            f"invalid_{name}", _("%(name)s may be given at most %(most)d times.") % {"name": name, "most": MOST_VALUES}
+        )
     return [each for each in values if each != ""]
 
 
@@ -91,7 +95,8 @@ def _types(value: Any) -> Sequence[str]:
     types = _several(value, "type")
     for each in types:
         if each not in TYPES:
-            raise BadValue("invalid_type", f"type must be one of {', '.join(TYPES)}; got {str(each)[:60]!r}.")
+            said = {"types": ", ".join(TYPES), "got": repr(str(each)[:60])}
+            raise BadValue("invalid_type", _("type must be one of %(types)s; got %(got)s.") % said)
     return types
 
 
@@ -101,7 +106,8 @@ def _ids(value: Any, name: str) -> list[int]:
         # isdecimal alone would let Arabic digits pass, which int() reads but no id is written in.
         text = str(each)
         if isinstance(each, bool) or not (text.isascii() and text.isdecimal() and len(text) < 20 and int(text) < 2**63):
-            raise BadValue(f"invalid_{name}", f"{name} must be an id, a whole number; got {text[:60]!r}.")
+            said = {"name": name, "got": repr(text[:60])}
+            raise BadValue(f"invalid_{name}", _("%(name)s must be an id, a whole number; got %(got)s.") % said)
         ids.append(int(text))
     return ids
 
@@ -109,7 +115,7 @@ def _ids(value: Any, name: str) -> list[int]:
 def _single(value: Any, name: str) -> str:
     values = _several(value, name)
     if len(values) > 1 or not all(isinstance(each, str) for each in values):
-        raise BadValue(f"invalid_{name}", f"{name} must be one text.")
+        raise BadValue(f"invalid_{name}", _("%(name)s must be one text.") % {"name": name})
     return values[0] if values else ""
 
 
@@ -117,7 +123,7 @@ def _words(value: Any) -> tuple[str, ...]:
     text = normalised(_single(value, "q"))
     least, most = Q_LENGTH
     if (text and not least <= len(text) <= most) or "\x00" in text:
-        raise BadValue("invalid_q", f"q must have {least} to {most} characters.")
+        raise BadValue("invalid_q", _("q must have %(least)d to %(most)d characters.") % {"least": least, "most": most})
     return tuple(sorted(text.split()))
 
 
@@ -135,6 +141,7 @@ def _moment(value: Any, name: str) -> datetime | None:
         moment = None
     if moment is None:
         raise BadValue(
-            f"invalid_{name}", f"{name} must be an ISO 8601 moment with its offset, as 2026-11-22T16:00:00Z."
+            f"invalid_{name}",
+            _("%(name)s must be an ISO 8601 moment with its offset, as 2026-11-22T16:00:00Z.") % {"name": name},
         )
     return moment

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime, time, timedelta
 from typing import Any, TypedDict
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from django.http import QueryDict
 
 from feed.entries import timestamp
 from feed.filters import Filters, parse_filters
 from progress.models import User
+from progress.preferences import zone_of
 from progress.refusals import BadValue
 
 
@@ -40,7 +41,7 @@ def parse_form(query: QueryDict, viewer: User) -> tuple[FilterForm, Filters, Bad
         "until": query.get("until", ""),
     }
     values: dict[str, Any] = dict(form)
-    zone = _zone(viewer)
+    zone = zone_of(viewer)
     try:
         values["since"] = _moment(form["since"], zone, days_later=0)
         values["until"] = _moment(form["until"], zone, days_later=1)
@@ -60,13 +61,6 @@ def as_frame(filters: Filters) -> dict[str, Any]:
         "until": timestamp(filters.until) if filters.until else "",
     }
     return {name: value for name, value in values.items() if value}
-
-
-def _zone(viewer: User) -> ZoneInfo:
-    try:
-        return ZoneInfo(viewer.time_zone)
-    except (ZoneInfoNotFoundError, ValueError):
-        return ZoneInfo("UTC")
 
 
 def _moment(text: str, zone: ZoneInfo, *, days_later: int) -> str:

@@ -8,6 +8,7 @@ from typing import Any, cast
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from ninja import Router, Schema, Status
 
 from progress import exams, lessons, overview, papers, quizzes, recorder
@@ -97,7 +98,7 @@ TICK = body_schema(
 
 def body_of(request: HttpRequest, *, most: int = LARGEST_BODY) -> bytes:
     """Return the request's body, or raise Refused (413 `body_too_large`)."""
-    too_large = Refused(413, "body_too_large", f"The body may have at most {most} bytes.")
+    too_large = Refused(413, "body_too_large", _("The body may have at most %(most)d bytes.") % {"most": most})
     try:
         if int(request.META.get("CONTENT_LENGTH") or 0) > most or len(request.body) > most:
             raise too_large
@@ -167,7 +168,7 @@ def complete(request: HttpRequest, lesson_id: int) -> dict[str, Any]:
         recorder.record_from_thread([Completion(person.pk, lesson_id)])
     except QuizRequired:
         raise QuizRequired(reverse("quiz", args=[lesson.course.slug, lesson.slug])) from None
-    return {"success": True, "message": "Lesson marked as complete", "lesson_id": lesson_id}
+    return {"success": True, "message": _("Lesson marked as complete"), "lesson_id": lesson_id}
 
 
 class ChoiceOut(Schema):

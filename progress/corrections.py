@@ -7,6 +7,7 @@ takes a completion back: what was completed stays completed (law 2).
 from __future__ import annotations
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from progress import audit, certificates, outbox, recorder
 from progress.audit import Author, Confirmation
@@ -57,7 +58,8 @@ def withdraw_exam_attempt(author: Author, pk: int) -> None:
     list(Enrollment.objects.select_for_update().filter(user_id=pair[0], course_id=pair[1]))
     attempt.refresh_from_db()
     if attempt.submitted_at is None:
-        raise Refused(409, "not_submitted", "This attempt is still open: it can be withdrawn once it is submitted.")
+        sentence = _("This attempt is still open: it can be withdrawn once it is submitted.")
+        raise Refused(409, "not_submitted", sentence)
     _withdraw(author, attempt, attempt.exam.title)
     references = [Reference(str(Outbox.Kind.ENTRIES_WITHDRAWN), attempt.pk, *pair, "exam_attempt")]
     if not ExamAttempt.objects.passing().filter(user_id=pair[0], exam=attempt.exam_id).exists():
@@ -78,7 +80,7 @@ def reissue_certificate(author: Author, pk: int) -> None:
     pair = (old.user_id, old.course_id)
     list(Enrollment.objects.select_for_update().filter(user_id=pair[0], course_id=pair[1]))
     if not Certification.objects.valid().filter(pk=pk).exists():
-        raise Refused(409, "not_issued", "Only a certificate that is issued and stands can be issued anew.")
+        raise Refused(409, "not_issued", _("Only a certificate that is issued and stands can be issued anew."))
     withdrawn, references = certificates.withdraw_from_thread(pair, anew=True)
     if withdrawn is not None:
         _note_certificate(author, Correction.Kind.CERTIFICATE_REISSUED, withdrawn)
@@ -88,7 +90,7 @@ def reissue_certificate(author: Author, pk: int) -> None:
 def _withdraw(author: Author, attempt: QuizAttempt | ExamAttempt, title: str) -> None:
     taken = type(attempt)._default_manager.filter(pk=attempt.pk, withdrawn_at__isnull=True)
     if not taken.update(withdrawn_at=timezone.now()):
-        raise Refused(409, "already_withdrawn", "This attempt was withdrawn already.")
+        raise Refused(409, "already_withdrawn", _("This attempt was withdrawn already."))
     audit.write_from_thread(
         author,
         Correction.Kind.ATTEMPT_WITHDRAWN,

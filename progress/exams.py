@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db.models import Max
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from progress import certificates, outbox, papers
 from progress.deadlocks import in_one_transaction
@@ -53,7 +54,7 @@ def submit(person: User, attempt_id: int, given: object) -> Result:
     attempt = ExamAttempt.objects.select_for_update().get(pk=found.pk)
     if attempt.submitted_at is not None:
         if not papers.same(attempt.answers, given):
-            raise Refused(409, "already_submitted", "This attempt was submitted already, with other answers.")
+            raise Refused(409, "already_submitted", _("This attempt was submitted already, with other answers."))
         return Result(attempt.score or 0.0, bool(attempt.passed), attempt.attempt_number)
     marked = papers.mark(found.exam, given)
     attempt.submitted_at = timezone.now()

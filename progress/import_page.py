@@ -14,6 +14,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from progress.models import User
 from progress.people_import.carrying_out import carry_out
@@ -27,7 +28,7 @@ KEPT = "people_import"
 class UploadForm(forms.Form):
     """The file."""
 
-    file = forms.FileField(label=_("CSV file"))
+    file = forms.FileField(label=gettext_lazy("CSV file"))
 
     def clean_file(self) -> bytes:
         """The file's bytes."""

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from progress.models import Exam, LessonQuiz, Question
 from progress.percent import cut
 from progress.refusals import BadValue, Unreadable
@@ -55,7 +57,7 @@ def mark(of: LessonQuiz | Exam, given: object) -> Marked:
     ids that are not on the paper.
     """
     if not isinstance(given, Mapping):
-        raise Unreadable("invalid_answers", "answers must be an object of question id to choice id.")
+        raise Unreadable("invalid_answers", _("answers must be an object of question id to choice id."))
     questions = {str(question.pk): question for question in _questions(of)}
     answers = {str(question): _choice(questions, str(question), choice) for question, choice in given.items()}
     right = sum(
@@ -79,8 +81,9 @@ def _questions(of: LessonQuiz | Exam) -> list[Question]:
 
 def _choice(questions: dict[str, Question], question: str, choice: object) -> int:
     if question not in questions:
-        raise BadValue("unknown_question", f"There is no question {question[:20]!r} on this paper.")
+        sentence = _("There is no question %(question)s on this paper.") % {"question": repr(question[:20])}
+        raise BadValue("unknown_question", sentence)
     for known in questions[question].choices.all():
         if not isinstance(choice, bool) and choice == known.pk:
             return known.pk
-    raise BadValue("unknown_choice", f"Question {question} has no such choice.")
+    raise BadValue("unknown_choice", _("Question %(question)s has no such choice.") % {"question": question})

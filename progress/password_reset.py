@@ -9,7 +9,9 @@ from typing import Any
 from django.contrib.auth import forms, views
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.contrib.auth.password_validation import password_validators_help_texts
+from django.utils import translation
 
+from progress import preferences
 from progress.models import User
 
 _NONE_YET = f"{UNUSABLE_PASSWORD_PREFIX}none-yet-"
@@ -33,6 +35,21 @@ class ResetForm(forms.PasswordResetForm):
             same = forms._unicode_ci_compare(email, person.email)  # type: ignore[attr-defined]
             if same and (person.has_usable_password() or person.password.startswith(_NONE_YET)):
                 yield person
+
+    def send_mail(
+        self,
+        subject_template_name: str,
+        email_template_name: str,
+        context: dict[str, Any],
+        from_email: str | None,
+        to_email: str,
+        html_email_template_name: str | None = None,
+    ) -> None:
+        """Send the mail in the language of whoever gets it, not of whoever asked for it."""
+        with translation.override(preferences.language_of(context["user"]) or translation.get_language()):
+            super().send_mail(
+                subject_template_name, email_template_name, context, from_email, to_email, html_email_template_name
+            )
 
 
 class ResetView(views.PasswordResetView):

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
+from django.utils.translation import gettext as _
 from psycopg import AsyncConnection, AsyncCursor
 
 from progress import lessons, papers
@@ -62,7 +63,8 @@ def _parse_submission(value: object) -> UUID | None:
     try:
         return None if value is None else msgspec.convert(value, UUID)
     except (msgspec.ValidationError, UnicodeEncodeError):  # the latter for half a surrogate pair, as JSON may escape it
-        raise BadValue("invalid_submission", f"submission must be a UUID; got {reprlib.repr(value)}.") from None
+        sentence = _("submission must be a UUID; got %(got)s.") % {"got": reprlib.repr(value)}
+        raise BadValue("invalid_submission", sentence) from None
 
 
 async def store(connection: AsyncConnection[Any], answered: Answered, *, course_id: int) -> Result:

@@ -8,6 +8,7 @@ from django.core.exceptions import BadRequest, PermissionDenied, RequestDataTooB
 from django.db import OperationalError as DatabaseError
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
+from django.utils.translation import gettext
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.security import SessionAuth
 from psycopg import OperationalError
@@ -47,7 +48,7 @@ def _refused(request: HttpRequest, refused: Refused) -> HttpResponse:
 
 @api.exception_handler(AuthenticationError)
 def _unknown(request: HttpRequest, _: AuthenticationError) -> HttpResponse:
-    return _answer(request, 401, "not_signed_in", "Sign in first.")
+    return _answer(request, 401, "not_signed_in", gettext("Sign in first."))
 
 
 @api.exception_handler(ValidationError)
@@ -58,26 +59,26 @@ def _invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
 
 @api.exception_handler(Http404)
 def _missing(request: HttpRequest, _: Http404) -> HttpResponse:
-    return _answer(request, 404, "not_found", "There is no such thing, or you may not see it.")
+    return _answer(request, 404, "not_found", gettext("There is no such thing, or you may not see it."))
 
 
 @api.exception_handler(PermissionDenied)
 def _forbidden(request: HttpRequest, _: PermissionDenied) -> HttpResponse:
-    return _answer(request, 403, "forbidden", "You may not do that.")
+    return _answer(request, 403, "forbidden", gettext("You may not do that."))
 
 
 @api.exception_handler(HttpError)
 def _plain(request: HttpRequest, error: HttpError) -> HttpResponse:
     # Ninja's own: 403 is its CSRF check, the rest are requests that it could not read.
     if error.status_code == 403:
-        return _answer(request, 403, "csrf_failed", "The CSRF token is missing or wrong.")
+        return _answer(request, 403, "csrf_failed", gettext("The CSRF token is missing or wrong."))
     return _answer(request, error.status_code, "bad_request", str(error))
 
 
 @api.exception_handler(RequestDataTooBig)
 def _too_large(request: HttpRequest, _: RequestDataTooBig) -> HttpResponse:
     # Raised by whoever reads the body first, ninja's CSRF check among them.
-    return _answer(request, 413, "body_too_large", "The body is too large.")
+    return _answer(request, 413, "body_too_large", gettext("The body is too large."))
 
 
 @api.exception_handler(BadRequest)
@@ -86,7 +87,7 @@ def _too_large(request: HttpRequest, _: RequestDataTooBig) -> HttpResponse:
 @api.exception_handler(UnreadablePostError)
 def _unreadable(request: HttpRequest, error: Exception) -> HttpResponse:
     # Raised by ninja's CSRF check too, which reads a form where the content type names one.
-    return _answer(request, 400, "bad_request", "The request could not be read.")
+    return _answer(request, 400, "bad_request", gettext("The request could not be read."))
 
 
 @api.exception_handler(OperationalError)
@@ -94,4 +95,6 @@ def _unreadable(request: HttpRequest, error: Exception) -> HttpResponse:
 @api.exception_handler(RedisError)
 def _away(request: HttpRequest, error: Exception) -> HttpResponse:
     log.error("A service is away", extra={"error": in_words(error), "path": request.path})
-    return _answer(request, 503, "try_again", "A service behind this one is away. Nothing was stored; try again.")
+    return _answer(
+        request, 503, "try_again", gettext("A service behind this one is away. Nothing was stored; try again.")
+    )

@@ -1,11 +1,13 @@
 """System checks of settings that work together: what will be missed later is said at start."""
 
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
 
 from progress.querysets import MODEL_BACKEND
+from project import catalogues
 
 ATTEMPTS = "project.sign_in.Attempts"
 
@@ -21,6 +23,22 @@ def check_mail(**_: Any) -> list[CheckMessage]:
             hint="Set EMAIL_URL to a mail server, as in smtp+tls://user:password@mail.example:587 "
             "(docs/operations.md). Until then nobody can reset a forgotten password.",
             id="project.W001",
+        )
+    ]
+
+
+@register()
+def check_catalogues(**_: Any) -> list[CheckMessage]:
+    """Warn where pages would be English for everybody."""
+    stale = [file for folder in settings.LOCALE_PATHS for file in catalogues.stale(Path(folder))]
+    if not stale:
+        return []
+    return [
+        Warning(
+            "Translations are not compiled, or older than their texts: "
+            f"{', '.join(file.parent.parent.name for file in stale)}.",
+            hint="Run python -m project.catalogues compile with each new version (docs/operations.md).",
+            id="project.W007",
         )
     ]
 

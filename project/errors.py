@@ -12,18 +12,19 @@ from typing import Any
 from asgiref.sync import iscoroutinefunction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.decorators import sync_and_async_middleware
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csrf import csrf_exempt
 
 CODES = {
-    403: ("forbidden", "You may not do that."),
-    404: ("not_found", "There is no such address."),
-    405: ("method_not_allowed", "This address has no such method; the header Allow says which it has."),
-    413: ("body_too_large", "The body is too large."),
+    403: ("forbidden", _("You may not do that.")),
+    404: ("not_found", _("There is no such address.")),
+    405: ("method_not_allowed", _("This address has no such method; the header Allow says which it has.")),
+    413: ("body_too_large", _("The body is too large.")),
 }
 """What the framework's own answers mean."""
 
-UNREADABLE = ("bad_request", "The request could not be read.")
-FAILED = ("failed", "Something failed here. Whether anything was stored is not known.")
+UNREADABLE = ("bad_request", _("The request could not be read."))
+FAILED = ("failed", _("Something failed here. Whether anything was stored is not known."))
 
 
 @csrf_exempt  # an unknown address is 404 with whatever token
@@ -60,4 +61,4 @@ def _shaped(request: HttpRequest, response: HttpResponse) -> HttpResponse:
 
 def _body(status: int) -> dict[str, object]:
     code, sentence = CODES.get(status, FAILED if status >= 500 else UNREADABLE)
-    return {"success": False, "error": sentence, "code": code}
+    return {"success": False, "error": str(sentence), "code": code}

@@ -11,6 +11,7 @@ import pytest_asyncio
 from asgiref.sync import sync_to_async
 from django.contrib.auth.models import Permission
 from django.db import connection, connections
+from django.utils import timezone, translation
 
 from consumers import hub
 from progress import database, recorder
@@ -43,6 +44,14 @@ class Cast:
     botany: Course
     bernoulli: Lesson
     mosses: Lesson
+
+
+@pytest.fixture(autouse=True)
+def nobodys_language() -> Iterator[None]:
+    """Every request activates its own language and time zone, and leaves them so: here the next test has neither."""
+    yield
+    translation.deactivate()
+    timezone.deactivate()
 
 
 @pytest.fixture

@@ -19,9 +19,10 @@ _running = contextlib.ExitStack()
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests() -> None:
-    """Start what is not given, and say it to settings."""
-    from project import embedded
+    """Compile the catalogues, start what is not given, and say it to settings."""
+    from project import catalogues, embedded
 
+    catalogues.compile_all()
     os.environ.setdefault("SECRET_KEY", "for tests only")
     os.environ.setdefault("DEBUG", "true")
     os.environ["REDIS_PREFIX"] = f"test{uuid.uuid4().hex[:8]}"

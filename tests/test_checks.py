@@ -27,6 +27,7 @@ CHECKS = [
     check_origins,
     check_pings,
     checks.check_mail,
+    checks.check_catalogues,
     checks.check_sessions,
     public_checks.check_key,
     public_checks.check_debug,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import msgspec
 from django import template
+
+from feed import relative_time
 
 register = template.Library()
 
@@ -21,3 +23,18 @@ def as_json(value: Any) -> str:
 def moment(timestamp: str) -> datetime | str:
     """An entry's timestamp as a moment; the empty text of a blank row stays empty."""
     return datetime.fromisoformat(timestamp) if timestamp else ""
+
+
+@register.filter
+def day(given: str) -> date | str:
+    """The day of a filter's value, which is a day or a moment as it was given; what is neither stays as it is."""
+    try:
+        return date.fromisoformat(given[:10])
+    except ValueError:
+        return given[:10]
+
+
+@register.filter
+def ago(at: datetime | str) -> str:
+    """How long ago a moment was, in words; the empty text of a blank row stays empty."""
+    return relative_time.ago(at) if isinstance(at, datetime) else ""

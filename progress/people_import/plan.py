@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db.models.functions import Lower
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from progress.models import Course, Enrollment, User
 from progress.password_reset import no_password_yet
@@ -65,11 +66,18 @@ class Plan:
     def summary(self) -> str:
         """One sentence for all."""
         if not self.good:
-            return _("%(wrong)d of %(all)d lines are wrong. Nothing is imported until all are right.") % {
-                "wrong": len(self.wrong),
-                "all": len(self.verdicts),
-            }
-        return _("%(lines)d lines: new people %(new)d, enrolments %(studying)d, courses to teach %(teaching)d.") % {
+            said = ngettext(
+                "%(wrong)d of %(all)d line is wrong. Nothing is imported until all are right.",
+                "%(wrong)d of %(all)d lines are wrong. Nothing is imported until all are right.",
+                len(self.verdicts),
+            )
+            return said % {"wrong": len(self.wrong), "all": len(self.verdicts)}
+        said = ngettext(
+            "%(lines)d line: new people %(new)d, enrolments %(studying)d, courses to teach %(teaching)d.",
+            "%(lines)d lines: new people %(new)d, enrolments %(studying)d, courses to teach %(teaching)d.",
+            len(self.verdicts),
+        )
+        return said % {
             "lines": len(self.verdicts),
             "new": len(self.newcomers),
             "studying": len(self.studying),

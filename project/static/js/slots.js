@@ -1,12 +1,14 @@
 // Slots: fills the elements of a row from an entry, formatted as Django formats them in the same template.
 
+const numbers = new Intl.NumberFormat(globalThis.document?.documentElement.lang || undefined);
+
 const FORMATS = {
   text: (element, value) => {
-    element.textContent = value;
+    element.textContent = typeof value === "number" ? numbers.format(value) : value;
   },
   // A percentage in whole numbers, cut: 89.99 is not 90.
   whole: (element, value) => {
-    element.textContent = value === "" ? "" : String(Math.trunc(value));
+    element.textContent = value === "" ? "" : numbers.format(Math.trunc(value));
     element.value = String(value);
   },
   short: (element, value) => {

@@ -18,14 +18,12 @@ export class Times {
   #exact;
   #timer = null;
 
-  /**
-   * @param {Document} root
-   * @param {string} [language]
-   */
-  constructor(root, language = root.documentElement.lang || undefined) {
+  /** @param {Document} root Its `<html>` says the language, and the time zone in `data-time-zone`. */
+  constructor(root) {
+    const { lang, dataset } = root.documentElement;
     this.#root = root;
-    this.#words = { now: relative(language, "auto").format(0, "second"), past: relative(language, "always") };
-    this.#exact = new Intl.DateTimeFormat(language, { dateStyle: "full", timeStyle: "medium" });
+    this.#words = wordsOf(lang || undefined);
+    this.#exact = exactly(lang || undefined, dataset.timeZone || undefined);
   }
 
   /** Show all now, and keep them current. */
@@ -52,12 +50,31 @@ export class Times {
   }
 }
 
-function relative(language, numeric) {
-  return new Intl.RelativeTimeFormat(language, { numeric });
+/**
+ * What `ago` says in a language.
+ * @param {string} [language]
+ */
+export function wordsOf(language) {
+  const relative = (numeric) => new Intl.RelativeTimeFormat(language, { numeric });
+  return { now: relative("auto").format(0, "second"), past: relative("always") };
 }
 
 /**
- * How long ago, in words. A clock that is a little behind the server's shows "now", not the future.
+ * A moment in full. A browser that does not know the time zone yet, as after it was renamed, takes the device's.
+ * @param {string} [language]
+ * @param {string} [timeZone]
+ */
+export function exactly(language, timeZone) {
+  const long = { dateStyle: "full", timeStyle: "medium" };
+  try {
+    return new Intl.DateTimeFormat(language, { ...long, timeZone });
+  } catch {
+    return new Intl.DateTimeFormat(language, long);
+  }
+}
+
+/**
+ * How long ago, in words, as the server's filter `ago` says it (feed/relative_time.py). A clock that is a little behind the server's shows "now", not the future.
  * @param {number} at Milliseconds.
  * @param {number} now Milliseconds.
  * @param {{now: string, past: Intl.RelativeTimeFormat}} words
