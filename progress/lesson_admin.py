@@ -14,6 +14,7 @@ from progress.models import Lesson
 from progress.refusals import NotFound
 from progress.through_the_school import ThroughTheSchool
 from progress.uploads.forms import LessonForm
+from progress.uploads.problems import in_words
 
 _TOLD = ("state", "current_video", "current_poster")
 
@@ -54,7 +55,9 @@ class LessonAdmin(ThroughTheSchool):
         if obj.upload:
             said.append(_("The uploaded video is being read…"))
         if obj.upload_problem:
-            said.append(_("The uploaded video could not be used: %(problem)s") % {"problem": obj.upload_problem})
+            said.append(
+                _("The uploaded video could not be used: %(problem)s") % {"problem": in_words(obj.upload_problem)}
+            )
         return " ".join(said)
 
     @admin.display(description=gettext_lazy("standing"))

@@ -16,6 +16,7 @@ from django.urls import reverse
 from progress import gate, lessons, overview, recorder
 from progress.advance import Row
 from progress.models import Course, Lesson, LessonQuiz, User
+from progress.uploads import problems
 
 
 @login_required
@@ -61,6 +62,7 @@ def lesson(request: HttpRequest, course: str, lesson: str) -> HttpResponseBase:
             "lesson": shown,
             "course": shown.course,
             "enrolled": seen.studied,
+            "upload_problem": problems.in_words(shown.upload_problem),
             "row": row,
             "lessons": listed,
             "previous_url": listed[place - 1]["url"] if place else None,

@@ -166,7 +166,7 @@ def read(file: Path) -> Catalog:
 
 def main(arguments: list[str]) -> int:
     """Do what is asked."""
-    parser = argparse.ArgumentParser(prog="python -m project.catalogues", description="Catalogues of translations.")
+    parser = argparse.ArgumentParser(prog="python -m project.catalogues")
     parser.add_argument("what", choices=["update", "compile"])
     if parser.parse_args(arguments).what == "update":
         update()

@@ -12,9 +12,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from django.utils.translation import gettext as _
-
 import progress
+from progress.uploads import problems
 
 PATIENCE_SECONDS = 130.0
 """A little longer than the probe gives itself."""
@@ -39,10 +38,10 @@ class ProbeFailed(OSError):
 async def ask(path: str) -> tuple[float, bytes]:
     """Return the seconds and the poster of a video file; raises Problem, or OSError where asking failed."""
     if not await asyncio.to_thread(Path(path).is_file):
-        raise Problem(_("The uploaded file is not where it is looked for. Upload it again."))
+        raise Problem(problems.sentence("gone", {}))
     told = await _run(path)
     if "reason" in told:
-        raise Problem(_in_words(told))
+        raise Problem(problems.sentence(told["reason"], told))
     return float(told["duration"]), base64.b64decode(told["poster"])
 
 
@@ -79,14 +78,3 @@ def _understood(status: int, answer: bytes, said: bytes) -> dict[str, Any]:
         return {"reason": "too_heavy" if status in _LIMITS else "unreadable"}
     told: dict[str, Any] = json.loads(answer)
     return told
-
-
-def _in_words(told: dict[str, Any]) -> str:
-    words = {
-        "codec": _("Browsers do not play the codec %(codec)s in such a file. Export the video as MP4 with H.264."),
-        "cut_off": _("The file is cut off: it says that it lasts %(says)d seconds, and ends after %(there)d."),
-        "no_video": _("There is no video in the file."),
-        "too_heavy": _("Reading the file takes too much time or memory. Export it in a usual size, as MP4 with H.264."),
-        "unreadable": _("The file cannot be read as the video that its name says. Export it anew."),
-    }
-    return words[told["reason"]] % told

@@ -16,6 +16,7 @@ from django.utils.functional import SimpleLazyObject
 
 from progress.models import Certification, Enrollment, User
 from progress.preferences import zone_called
+from progress.uploads import problems
 from project.locale import speak_to_the_person
 from tests.conftest import Cast
 
@@ -158,3 +159,15 @@ async def test_while_the_database_is_away_the_view_hears_it_at_once_and_in_some_
     with pytest.raises(DatabaseError, match="away"):
         _ = request.user.is_authenticated
     assert times == 1
+
+
+@pytest.mark.parametrize("reason", problems.SENTENCES)
+def test_why_an_upload_could_not_be_used_is_kept_in_english_and_read_in_german(reason: str) -> None:
+    values = {"codec": "hevc (100 %)", "says": 60, "there": 7}
+    kept = problems.sentence(reason, values)
+    assert problems.in_words(kept) == kept
+    with translation.override("de"):
+        read = problems.in_words(kept)
+        assert read != kept
+        assert all(str(value) not in kept or str(value) in read for value in values.values())
+        assert problems.in_words("Of an earlier version.") == "Of an earlier version."
