@@ -8,6 +8,7 @@ from typing import Any, cast
 from consumers import codes, limits
 from consumers.incoming import unknown_type
 from consumers.socket import Closed, Socket
+from feed.presence.keeper import keeper
 from progress import lessons, metrics, recorder
 from progress.rows import Record
 from progress.ticks import parse_tick
@@ -17,6 +18,8 @@ class ProgressConsumer(Socket):
     """A student's player: ticks in, acks out once they are committed. An ack covers every tick before it."""
 
     kind = "progress"
+    seated = False
+    """Whether it is counted as somebody who watches (feed.presence)."""
 
     @property
     def student_id(self) -> int:
@@ -32,12 +35,21 @@ class ProgressConsumer(Socket):
             self.allowed = limits.ticks(self.heard_at)
         else:
             await asyncio.sleep(limits.PENALTY_SECONDS)
-        await self.tell(welcome(self.lesson_id, await recorder.begin(self.student_id, self.lesson_id)))
+        record = await recorder.begin(self.student_id, self.lesson_id)
+        if self.is_open:
+            keeper().sit((self.student_id, self.lesson_id), record)
+            self.seated = True
+        await self.tell(welcome(self.lesson_id, record))
 
     async def check(self) -> None:
         """Close where the person does not study the lesson, or not any more."""
         if not await lessons.studies(self.student_id, self.lesson_id):
             raise Closed(codes.NOTHING_TO_SEE)
+
+    async def gone(self) -> None:
+        """Leave the seat."""
+        if self.seated:
+            keeper().rise((self.student_id, self.lesson_id))
 
     async def told(self, frame: dict[str, Any]) -> None:
         """Record a tick and ack it."""

@@ -46,6 +46,7 @@ class HistoryLoopLayer(RedisPubSubLoopLayer):  # type: ignore[misc]
         known = [{"driver_info": None, **host} for host in decode_hosts(hosts)]
         super().__init__(hosts=known, prefix=prefix, **options)
         self.client = Redis(connection_pool=_pool(known[0]))
+        """The connections for scripts, for whoever keeps something beside the histories."""
         self.histories = Histories(self.client, prefix=prefix)
 
     async def flush(self) -> None:
@@ -71,11 +72,6 @@ def histories() -> Histories:
     return cast(HistoryLoopLayer, get_channel_layer()).histories
 
 
-def client() -> Redis:
-    """The running loop's connections, for what is kept in Redis beside the histories."""
-    return cast(HistoryLoopLayer, get_channel_layer()).client
-
-
-def prefix() -> str:
-    """What every key and channel of this site begins with (REDIS_PREFIX)."""
-    return cast(str, cast(HistoryLoopLayer, get_channel_layer()).prefix)
+def loop_layer() -> HistoryLoopLayer:
+    """The running loop's layer."""
+    return cast(HistoryChannelLayer, get_channel_layer())._get_layer()

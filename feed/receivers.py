@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from feed import groups, metrics, sources
+from feed import groups, metrics, presence, sources
 from feed.entries import (
     CERTIFICATION_ISSUED,
     EXAM_ATTEMPT,
@@ -89,6 +89,7 @@ async def withdraw(*, references: list[Reference], **_: Any) -> None:
 async def rename(*, references: list[Reference], **_: Any) -> None:
     """Begin new epochs where an old name may stand: entries carry names, and a snapshot has the new ones, or none."""
     concerned = {groups.ALL}
+    await presence.forget(each.object_id for each in references if each.subject == ERASED)
     for each in references:
         if each.subject == ERASED:
             # The records are gone: the reference itself says where the name stood.

@@ -148,7 +148,10 @@ class _States:
         if isinstance(report, Confirmation) and after.completed:
             self.confirmed.append((report, self._records[key].pk))
         tick_id = report.id if isinstance(report, Tick) else None
-        return Ack(tick_id, row.percentage, row.status, row.completed, attempt, confirmed)
+        course_id, duration = self._records[key].course_id, self._lessons[key].duration
+        return Ack(
+            tick_id, row.percentage, row.status, row.completed, attempt, confirmed, course_id, duration, row.segments
+        )
 
     def _advance(self, report: Report, row: Row, lesson: Lesson) -> Transition:
         if isinstance(report, Tick):

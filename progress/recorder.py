@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 import psycopg
 from asgiref.sync import async_to_sync
 
-from progress import database, deadlocks, group_commit, metrics, outbox, rows
+from progress import database, deadlocks, group_commit, metrics, newest, outbox, rows
 from progress.failures import in_words
 from progress.outbox import Reference
 from progress.papers import Result
@@ -172,10 +172,14 @@ async def _answer(batch: Sequence[_Asked]) -> None:
             _refuse(batch[0], _what_is_wrong(batch[0], error))
     else:
         _count(batch, results)
+        noted = newest.noted()
         for asked, result in zip(batch, results, strict=True):
             if isinstance(result, Refused):
                 _refuse(asked, result)
-            elif not asked.answer.done():  # whoever asked is gone; what was told is kept all the same
+                continue
+            if noted is not None:
+                newest.note(noted, asked.reports, result)
+            if not asked.answer.done():  # whoever asked is gone; what was told is kept all the same
                 asked.answer.set_result(result)
         outbox.teller().add(references)
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from progress.audit import Confirmation
+from progress.coverage import Segment
 from progress.papers import Result
 from progress.quizzes import Answered
 from progress.ticks import Tick
@@ -40,3 +42,7 @@ class Ack:
     attempt: Result | None = None
     confirmed: bool = False
     """Whether it was this confirmation that completed the lesson."""
+    course_id: int = 0
+    duration: float = 0.0
+    segments: Sequence[Segment] = ()
+    """The lesson's course and length in seconds, and which seconds of it count now: for whoever shows that."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from consumers import hub
 from consumers.ops import reporter
+from feed.presence import keeper
 from progress import database, recorder
 from project import draining
 
@@ -15,6 +16,7 @@ async def begin() -> None:
     await database.open_pool()
     await hub.hub().start()
     reporter.start("web", draining.begun)
+    keeper.keeper().start()
 
 
 async def end() -> None:
@@ -22,6 +24,7 @@ async def end() -> None:
     draining.begin()
     await recorder.idle()
     await reporter.stop()
+    await keeper.stop()
     await hub.stop()
     await database.close()
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from consumers.ops.report import Report
-from feed import layer
+from feed.layer import loop_layer
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -103,4 +103,5 @@ class Registry:
 
 def registry() -> Registry:
     """The registry, over the running loop's connections."""
-    return Registry(layer.client(), layer.prefix())
+    layer = loop_layer()
+    return Registry(layer.client, layer.prefix)

@@ -1,0 +1,143 @@
+"""Presence's scripts, in Lua. Times are Redis's own: processes say only how long ago something was.
+
+Keys:
+- `<prefix>:presence`, hash: process -> until when it holds its seats, ms
+- `<prefix>:presence:courses`, hash: course -> until when anybody may be there, ms
+- `<prefix>:presence:erased`, sorted set: people who may not be written again, by the second in which that ends
+- `<prefix>:seats:<course>`, hash: `<user>:<lesson>:<process>` -> report `<heard>:<began>:<text>`
+- `<prefix>:gone:<course>`, hash: `<user>:<lesson>` -> report `<left>:<began>:<text>`
+"""
+
+from feed.presence.rules import GONE_SECONDS
+
+HOLD_MS = 7_000
+"""How long a process that says nothing more holds its seats: some writes may fail, and after its end they lapse within
+ten seconds, the second until the next look counted."""
+
+_GONE_MS = int(GONE_SECONDS * 1000)
+_KEEP_SECONDS = 2 * int(GONE_SECONDS)
+_ERASED_SECONDS = 4 * int(GONE_SECONDS)
+
+_OPEN = """
+local prefix = ARGV[1]
+local time = redis.call('TIME')
+local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+local holders, courses, erased = prefix .. ':presence', prefix .. ':presence:courses', prefix .. ':presence:erased'
+local function whole(number) return string.format('%.0f', number) end
+local function pairs_of(key)
+  local flat, index = redis.call('HGETALL', key), -1
+  return function()
+    index = index + 2
+    return flat[index], flat[index + 1]
+  end
+end
+"""
+
+# ARGV: prefix, process, how many courses it holds seats in, these courses, then for each seat: course, user, lesson,
+#       '1' where it is left, ms since it was heard (or left), ms since `began` or minus the moment itself, text.
+# Answers now, and 1, or 0 where this process held nothing any more: then all of it has to be written.
+WRITE = (
+    _OPEN
+    + f"""
+local process = ARGV[2]
+local held_until = redis.call('HGET', holders, process)
+local known = held_until and tonumber(held_until) > now
+redis.call('HSET', holders, process, whole(now + {HOLD_MS}))
+redis.call('EXPIRE', holders, {_KEEP_SECONDS})
+local function keep(course)
+  redis.call('HSET', courses, course, whole(now + {_GONE_MS} + {HOLD_MS}))
+  redis.call('EXPIRE', courses, {_KEEP_SECONDS})
+  redis.call('EXPIRE', prefix .. ':seats:' .. course, {_KEEP_SECONDS})
+end
+local at = 4 + tonumber(ARGV[3])
+for index = 4, at - 1 do keep(ARGV[index]) end
+redis.call('ZREMRANGEBYSCORE', erased, '-inf', time[1])
+local left = {{}}
+local function leave(course, seat, report)
+  redis.call('HSET', prefix .. ':gone:' .. course, seat, report)
+  redis.call('EXPIRE', prefix .. ':gone:' .. course, {_KEEP_SECONDS})
+  keep(course)
+  left[course] = true
+end
+while at <= #ARGV do
+  local course, user, seat = ARGV[at], ARGV[at + 1], ARGV[at + 1] .. ':' .. ARGV[at + 2]
+  local began = tonumber(ARGV[at + 5])
+  began = whole(began < 0 and -began or now - began)
+  local report = whole(now - tonumber(ARGV[at + 4])) .. ':' .. began .. ':' .. ARGV[at + 6]
+  local seats = prefix .. ':seats:' .. course
+  if ARGV[at + 3] == '1' then
+    redis.call('HDEL', seats, seat .. ':' .. process)
+    if not redis.call('ZSCORE', erased, user) then leave(course, seat, report) end
+  elseif not redis.call('ZSCORE', erased, user) then
+    redis.call('HSET', seats, seat .. ':' .. process, report)
+    keep(course)
+  end
+  at = at + 7
+end
+for other, until_ in pairs_of(holders) do
+  if tonumber(until_) <= now then  -- its process was killed: whoever sat there is gone since then
+    redis.call('HDEL', holders, other)
+    for course in pairs_of(courses) do
+      local seats = prefix .. ':seats:' .. course
+      for field, report in pairs_of(seats) do
+        local seat, holder = string.match(field, '^(%d+:%d+):(.*)$')
+        if holder == other then
+          redis.call('HDEL', seats, field)
+          leave(course, seat, (string.gsub(report, '^%d+', until_)))
+        end
+      end
+    end
+  end
+end
+for course in pairs(left) do
+  local gone = prefix .. ':gone:' .. course
+  for seat, report in pairs_of(gone) do
+    if tonumber(string.match(report, '^%d+')) < now - {_GONE_MS} then redis.call('HDEL', gone, seat) end
+  end
+end
+return {{now, known and 1 or 0}}
+"""
+)
+
+# ARGV: prefix, '1' for every course, else courses.
+# Answers now, the holders as flat list of process and until, then for each course: it, its seats and those gone, flat.
+READ = (
+    _OPEN
+    + """
+local asked = {}
+if ARGV[2] == '1' then
+  for course, until_ in pairs_of(courses) do
+    if tonumber(until_) > now then asked[#asked + 1] = course else redis.call('HDEL', courses, course) end
+  end
+else
+  for index = 3, #ARGV do asked[#asked + 1] = ARGV[index] end
+end
+local answer = {now, redis.call('HGETALL', holders)}
+for _, course in ipairs(asked) do
+  answer[#answer + 1] = course
+  answer[#answer + 1] = redis.call('HGETALL', prefix .. ':seats:' .. course)
+  answer[#answer + 1] = redis.call('HGETALL', prefix .. ':gone:' .. course)
+end
+return answer
+"""
+)
+
+# ARGV: prefix, people who are erased.
+FORGET = (
+    _OPEN
+    + f"""
+local theirs = {{}}
+for index = 2, #ARGV do
+  theirs[ARGV[index]] = true
+  redis.call('ZADD', erased, time[1] + {_ERASED_SECONDS}, ARGV[index])
+end
+for course in pairs_of(courses) do
+  for _, kind in ipairs({{':seats:', ':gone:'}}) do
+    local key = prefix .. kind .. course
+    for field in pairs_of(key) do
+      if theirs[string.match(field, '^%d+')] then redis.call('HDEL', key, field) end
+    end
+  end
+end
+"""
+)

@@ -1,0 +1,138 @@
+"""Presence over processes: counted once, right after one of them is killed, and after Redis has lost everything."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest
+import pytest_asyncio
+import redis
+
+from feed import presence
+from feed.presence import rules
+from progress import school
+from progress.models import Enrollment, User
+from tests.conftest import Cast
+from tests.live import Live, Player
+
+LAPSED_WITHIN = 10.0
+
+
+async def until_seats(expected: Callable[[dict[tuple[str, str], str]], Any], *, within: float = 15.0) -> Any:
+    """Wait until who is there, as {(user name, lesson): state}, is as expected."""
+    names: dict[int, str] = {}
+    deadline = time.monotonic() + within
+    while True:
+        found = await presence.seats(None)
+        for seat in found:
+            if seat.user_id not in names:
+                names[seat.user_id] = (await User.objects.aget(pk=seat.user_id)).username
+        there = {(names[seat.user_id], str(seat.lesson_id)): str(seat.state) for seat in found}
+        if answer := expected(there):
+            return answer
+        assert time.monotonic() < deadline, there
+        await asyncio.sleep(0.05)
+
+
+def exactly(**states: str) -> Callable[[dict[tuple[str, str], str]], bool]:
+    """Whether these people have a seat each in these states, and nobody else has one."""
+    return lambda there: sorted((name, state) for (name, _), state in there.items()) == sorted(states.items())
+
+
+async def play(player: Player, state: str = "playing", *, position: float = 5.0) -> None:
+    player.ticks += 1
+    await player.tick(
+        player="p", id=player.ticks, watch_percentage=0, timestamp=position, segments=[[0, 3]], state=state
+    )
+
+
+@pytest_asyncio.fixture
+async def room(live: Live) -> AsyncIterator[Live]:
+    """The running site, in which nobody sits of those who sat there in other tests of this run."""
+    await presence.forget({seat.user_id for seat in await presence.seats(None)})
+    yield live
+
+
+async def test_a_student_plays_pauses_and_leaves(room: Live, cast: Cast) -> None:
+    async with room.player(cast.ada, cast.bernoulli) as ada:
+        await until_seats(exactly(ada="paused"))
+        await play(ada)
+        await until_seats(exactly(ada="playing"))
+        [seat] = await presence.seats([cast.algorithms.pk])
+        assert (seat.lesson_id, seat.position, seat.percentage) == (cast.bernoulli.pk, 5.0, 3.0)
+        assert rules.runs(seat.watched) == [(0, 1)]  # of the three seconds that its budget pays, in cells of two
+        await play(ada, "paused")
+        await until_seats(exactly(ada="paused"))
+        assert await presence.seats([cast.botany.pk]) == []
+        assert presence.tally(await presence.seats(None)) == presence.Tally(watching=0, here=1)
+    await until_seats(exactly(ada="gone"))
+    assert presence.tally(await presence.seats(None)) == presence.Tally(watching=0, here=0)
+
+
+async def test_two_tabs_on_two_processes_are_one_seat_until_both_are_closed(room: Live, cast: Cast) -> None:
+    async with room.player(cast.ada, cast.bernoulli) as first:
+        await play(first)
+        async with room.player(cast.ada, cast.bernoulli, web=1) as second:
+            await play(second, "paused")
+            await until_seats(exactly(ada="playing"))
+        async with room.player(cast.ada, cast.bernoulli, web=0):
+            pass
+        await play(first)
+        await until_seats(exactly(ada="playing"))
+    await until_seats(exactly(ada="gone"))
+
+
+async def test_a_tick_by_post_holds_a_seat_for_some_seconds(room: Live, cast: Cast) -> None:
+    browser = await room.http(cast.bob)
+    tick = {"watch_percentage": 10, "timestamp": 10}
+    posted = await browser.post(f"/api/lessons/{cast.bernoulli.pk}/progress/", json=tick)
+    assert posted.status_code == 200, posted.text
+    await until_seats(exactly(bob="playing"))
+    began = time.monotonic()
+    await until_seats(exactly(bob="gone"), within=rules.POSTED_SECONDS + 5)
+    assert time.monotonic() - began > rules.POSTED_SECONDS - 3
+
+
+async def test_whoever_may_not_watch_any_more_has_no_seat_any_more(room: Live, cast: Cast) -> None:
+    async with room.player(cast.ada, cast.bernoulli) as ada, room.player(cast.bob, cast.bernoulli, web=1) as bob:
+        await play(ada)
+        await play(bob)
+        await until_seats(exactly(ada="playing", bob="playing"))
+        enrolled = await Enrollment.objects.aget(user=cast.ada)
+        enrolled.active = False
+        await asyncio.to_thread(school.save_enrollment, enrolled)
+        assert await ada.until_closed() == 4403
+        await until_seats(exactly(ada="gone", bob="playing"))
+
+
+async def test_of_one_who_is_erased_nothing_is_left(room: Live, cast: Cast, redis_texts: Callable[[], str]) -> None:
+    pk = cast.ada.pk
+    async with room.player(cast.ada, cast.bernoulli) as ada, room.player(cast.bob, cast.bernoulli) as bob:
+        await play(ada)
+        await play(bob)
+        await until_seats(exactly(ada="playing", bob="playing"))
+        assert f"{pk}:{cast.bernoulli.pk}" in redis_texts()
+        await asyncio.to_thread(school.remove_people, User.objects.filter(pk=pk))
+        await ada.until_closed()
+        await until_seats(exactly(bob="playing"))
+        await play(bob, "paused")
+        await until_seats(exactly(bob="paused"))  # what there was to write of ada's socket was written before that
+        assert f"{pk}:{cast.bernoulli.pk}" not in redis_texts()
+
+
+@pytest.fixture
+def redis_texts() -> Any:
+    """All that presence's hashes hold, as text."""
+    from django.conf import settings
+
+    prefix = settings.CHANNEL_LAYERS["default"]["CONFIG"]["prefix"]
+
+    def read() -> str:
+        with redis.Redis.from_url(settings.REDIS_URL) as client:
+            keys = [*client.keys(f"{prefix}:seats:*"), *client.keys(f"{prefix}:gone:*")]
+            return "".join(str(client.hgetall(key)) for key in keys)
+
+    return read
