@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from consumers import codes, frames, metrics
+from consumers import codes, frames, metrics, presence
 from consumers.hub import hub
 from consumers.incoming import unknown_type
 from consumers.socket import PING, Closed, Socket
@@ -37,6 +37,8 @@ class FeedConsumer(Socket):
         if not joined:
             hub().leave(self.viewer)
             self.viewer.write(frames.subscribed({}, recovered=False))
+        elif frame.get("presence") is True:
+            presence.audiences().join(self.viewer, self.viewer.cursors)
 
     async def check(self) -> None:
         """Close where nothing is left to see; where something else is, have the page begin anew with that."""

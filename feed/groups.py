@@ -17,11 +17,12 @@ Rights = tuple[int, bool, list[int], bool]
 """A person's id, whether they are an administrator, the courses they teach, and whether they ever studied one."""
 
 ALL = "feed.all"
+_COURSE = "feed.course."
 
 
 def of_course(course_id: int) -> str:
     """The group of a course's instructors."""
-    return f"feed.course.{course_id}"
+    return f"{_COURSE}{course_id}"
 
 
 def of_student(user_id: int) -> str:
@@ -46,6 +47,14 @@ def of_viewer(viewer: User) -> list[str]:
 async def look_up(viewer_id: int) -> list[str]:
     """The same, read together with what others look up at the same moment (progress.together)."""
     return await _together.ask(viewer_id) or []
+
+
+def taught(names: Iterable[str]) -> frozenset[int] | None:
+    """The courses that a viewer of these groups teaches; None where it is all, an administrator's."""
+    names = set(names)
+    if ALL in names:
+        return None
+    return frozenset(int(name.removeprefix(_COURSE)) for name in names if name.startswith(_COURSE))
 
 
 def _rights(viewer_ids: Sequence[int] | Given) -> QuerySet[User, Rights]:

@@ -13,7 +13,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 
-from feed import snapshot
+from feed import roster, snapshot
 from feed.cursor import Cursor, parse_cursor
 from feed.entries import TYPES, Entry
 from feed.filters import NONE, Filters
@@ -87,9 +87,15 @@ def dashboard(request: HttpRequest) -> HttpResponse:
 
 @login_required
 def students(request: HttpRequest) -> HttpResponse:
-    """The full feed: fifty entries, filters, older pages, live."""
+    """The full feed: fifty entries, filters, older pages, live; above it who is watching."""
     person = _instructor(request)
-    return _page(request, person, "feed/students.html", courses=Course.objects.taught_by(person))
+    return _page(
+        request,
+        person,
+        "feed/students.html",
+        courses=Course.objects.taught_by(person),
+        roster=roster.of(person, for_class=request.GET.get("view") == "class"),
+    )
 
 
 @login_required

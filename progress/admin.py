@@ -36,7 +36,10 @@ class PersonAdmin(OfOneStudent, ThroughTheSchool, PeopleAdmin):
 
     save_one = staticmethod(school.save_person)
     remove = staticmethod(school.remove_people)
-    fieldsets = (*(UserAdmin.fieldsets or ()), (_("Preferences"), {"fields": ("language", "time_zone", "theme")}))
+    fieldsets = (
+        *(UserAdmin.fieldsets or ()),
+        (_("Preferences"), {"fields": ("language", "time_zone", "theme", "name_hidden")}),
+    )
 
     def get_urls(self) -> list[Any]:
         """Django's own, the import of people, and the export of one."""

@@ -69,6 +69,12 @@ class User(Named, AbstractUser):
     language = models.CharField(_("language"), max_length=16, default="en")
     time_zone = models.CharField(_("time zone"), max_length=64, default="UTC")
     theme = models.CharField(_("theme"), max_length=8, choices=Theme.choices, default=Theme.SYSTEM)
+    name_hidden = models.BooleanField(
+        _("hide my name where a class can see it"),
+        default=False,
+        db_default=False,
+        help_text=_("On a screen in front of the class you are then “A student”. Whoever teaches you sees your name."),
+    )
 
     class Meta(AbstractUser.Meta):
         permissions = [("export_user", "Can export all that is kept of a person")]

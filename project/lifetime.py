@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from consumers import hub
+from consumers import hub, presence
 from consumers.ops import reporter
 from feed.presence import keeper
 from progress import database, recorder
@@ -25,6 +25,7 @@ async def end() -> None:
     await recorder.idle()
     await reporter.stop()
     await keeper.stop()
+    await presence.stop()
     await hub.stop()
     await database.close()
 

@@ -10,7 +10,7 @@ Keys:
 
 from feed.presence.rules import GONE_SECONDS
 
-HOLD_MS = 7_000
+HOLD_MS = 6_000
 """How long a process that says nothing more holds its seats: some writes may fail, and after its end they lapse within
 ten seconds, the second until the next look counted."""
 

@@ -39,6 +39,7 @@ PROFILE = (
     "language",
     "time_zone",
     "theme",
+    "name_hidden",
     "is_active",
     "is_staff",
     "is_superuser",

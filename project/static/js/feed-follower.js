@@ -20,6 +20,7 @@ const MOST_PER_REQUEST = 200;
  *
  * Events (CustomEvents, with `detail`):
  * - `entries`: `{entries}` · `withdrawn`: `{ids}` · `snapshot`: `{entries}`, which replace all.
+ * - `presence`: the frame, as docs/protocol.md has it.
  * - `state`: `{state, code}`; state "connecting", "live", "catching-up", "offline", "polling" (asks every 30 s), or
  *   "refused" with the code.
  */
@@ -27,6 +28,7 @@ export class FeedFollower extends EventTarget {
   #socket;
   #position;
   #filters;
+  #presence;
   #snapshotUrl;
   #afterUrl;
   #token;
@@ -48,6 +50,7 @@ export class FeedFollower extends EventTarget {
    * @param {object} options
    * @param {?Object<string, string>} options.position
    * @param {object} options.filters As of the subscribe frame.
+   * @param {boolean} [options.presence] Whether to be told who is watching, too.
    * @param {string} options.snapshotUrl
    * @param {string} options.afterUrl
    * @param {string} options.csrfToken
@@ -61,6 +64,7 @@ export class FeedFollower extends EventTarget {
     this.#socket = socket;
     this.#position = options.position;
     this.#filters = options.filters;
+    this.#presence = options.presence ?? false;
     this.#snapshotUrl = options.snapshotUrl;
     this.#afterUrl = options.afterUrl;
     this.#token = options.csrfToken;
@@ -117,7 +121,7 @@ export class FeedFollower extends EventTarget {
     this.#abandon();
     this.#subscribed = false;
     this.#tell(this.#state === "" || this.#state === "connecting" ? "connecting" : "catching-up");
-    this.#socket.send({ type: "subscribe", position: this.#position, filters: this.#filters, presence: false });
+    this.#socket.send({ type: "subscribe", position: this.#position, filters: this.#filters, presence: this.#presence });
   }
 
   #heard(frame) {
@@ -129,6 +133,8 @@ export class FeedFollower extends EventTarget {
     } else if (frame.type === "withdrawn") {
       this.#position = merged(this.#position, frame.position);
       this.#emit("withdrawn", { ids: frame.ids });
+    } else if (frame.type === "presence") {
+      this.#emit("presence", frame);
     } else if (frame.type === "reset") {
       this.#subscribed = false;
       this.#renewSoon();

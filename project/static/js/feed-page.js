@@ -15,7 +15,7 @@ times.start();
 for (const section of document.querySelectorAll("section[data-feed]")) followFeed(section);
 
 function followFeed(section) {
-  const { socket: path, position, filters, snapshot, after, limit, holdScroll } = section.dataset;
+  const { socket: path, position, filters, snapshot, after, limit, holdScroll, presence } = section.dataset;
   const view = new FeedView(section);
   view.addEventListener("shown", () => times.refresh());
   if (!path) return; // a page of the past
@@ -24,6 +24,7 @@ function followFeed(section) {
   const follower = new FeedFollower(socket, {
     position: JSON.parse(position),
     filters: JSON.parse(filters),
+    presence: presence !== undefined,
     snapshotUrl: snapshot,
     afterUrl: after,
     csrfToken: document.querySelector('meta[name="csrf-token"]').content,
@@ -66,12 +67,20 @@ function followFeed(section) {
     });
   }
 
+  tellDocument(follower);
   showState(section, follower);
   holdWhileRead(section, view, holdScroll !== undefined);
   offerOlder(section, view, Number(limit), refill);
   restWhileHidden(follower);
   window.addEventListener("online", () => follower.start());
   follower.start();
+}
+
+// What else is on the page listens there: the roster, for one.
+function tellDocument(follower) {
+  for (const type of ["presence", "state"]) {
+    follower.addEventListener(type, ({ detail }) => document.dispatchEvent(new CustomEvent(`feed:${type}`, { detail })));
+  }
 }
 
 function showState(section, follower) {

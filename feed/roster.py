@@ -1,0 +1,95 @@
+"""The roster as a page shows it first: a card for each student who is there, those who may need a word on top."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from feed import groups, presence
+from feed.presence import Seat, State, naming, rules
+from feed.presence.naming import Person
+from progress.models import User
+
+CARDS = 48
+"""Cards that the page is made with; the page's script adds the others with the first frame."""
+
+STUDENT_ADDRESS = "/dashboard/students/0/"
+"""A student's page, with 0 for their id."""
+
+STATES: tuple[State, ...] = ("idle", "paused", "playing", "gone")
+"""In the order in which they stand: who has stopped may need a word, who plays needs none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What is shown of a seat; `path` draws the watched strip, CELLS wide and one high."""
+
+    user_id: int
+    lesson_id: int
+    name: str
+    is_hidden: bool
+    title: str
+    state: State
+    since: datetime
+    percentage: int
+    watched: str
+    path: str
+
+    @property
+    def address(self) -> str:
+        """The student's page."""
+        return STUDENT_ADDRESS.replace("/0/", f"/{self.user_id}/")
+
+
+def of(viewer: User, *, for_class: bool = False) -> dict[str, Any]:
+    """Return the roster of the courses that this person teaches, for the template.
+
+    `for_class`: everybody may be looking, so names of students who hide theirs are left out. `cards` is None where Redis
+    is away: then nobody knows.
+    """
+    courses = groups.taught(groups.of_viewer(viewer))
+    seats = presence.seats_from_thread(courses) if courses is None or courses else []
+    cards = _cards(seats, for_class) if seats is not None else None
+    return {
+        "cards": cards and cards[:CARDS],
+        "is_away": cards is None,
+        "more": max(0, len(cards or []) - CARDS),
+        "here": presence.tally(seats or []).here,
+        "filters": [(state, sum(card.state == state for card in cards or [])) for state in STATES],
+        "all": len(cards or []),
+        "for_class": for_class,
+        "student_address": STUDENT_ADDRESS,
+        "cells": rules.CELLS,
+    }
+
+
+def _cards(seats: list[Seat], for_class: bool) -> list[Card]:
+    names = naming.read_from_thread({seat.user_id for seat in seats}, {seat.lesson_id for seat in seats})
+    cards = [
+        _card(seat, names.people[seat.user_id], names.lessons[seat.lesson_id], for_class)
+        for seat in seats
+        if seat.user_id in names.people and seat.lesson_id in names.lessons
+    ]
+    order = lambda card: (STATES.index(card.state), card.name.casefold(), card.user_id, card.lesson_id)  # noqa: E731
+    return sorted(cards, key=order)
+
+
+def _card(seat: Seat, person: Person, title: str, for_class: bool) -> Card:
+    return Card(
+        seat.user_id,
+        seat.lesson_id,
+        "" if person.hidden and for_class else person.name,
+        person.hidden,
+        title,
+        seat.state,
+        seat.since.replace(microsecond=0),
+        int(seat.percentage),
+        seat.watched,
+        path_of(seat.watched),
+    )
+
+
+def path_of(watched: str) -> str:
+    """Return the SVG path of a watched strip, a box for each run of cells; roster.js draws the same."""
+    return "".join(f"M{start} 0h{length}v1h-{length}z" for start, length in rules.runs(watched))
