@@ -45,8 +45,8 @@ class Card:
 def of(viewer: User, *, for_class: bool = False) -> dict[str, Any]:
     """Return the roster of the courses that this person teaches, for the template.
 
-    `for_class`: everybody may be looking, so names of students who hide theirs are left out. `cards` is None where Redis
-    is away: then nobody knows.
+    `for_class`: everybody may be looking, so names of students who hide theirs are left out. `cards` is None where
+    Redis is away: then nobody knows.
     """
     courses = groups.taught(groups.of_viewer(viewer))
     seats = presence.seats_from_thread(courses) if courses is None or courses else []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import redis
 from channels_redis.pubsub import RedisPubSubLoopLayer
@@ -11,6 +12,7 @@ from consumers.ops import report
 from consumers.ops.registry import Registry
 from feed.history import Post
 from feed.layer import HistoryChannelLayer
+from feed.presence.store import Held, Presences
 from tests.live import ROOT
 
 USER = "feed"
@@ -70,5 +72,17 @@ async def everything(url: str) -> None:
             assert (await operators.histories([GROUP]))[GROUP].items == 0
             await operators.forget(reported.id)
             assert await operators.read() == []
+            await everything_of_presence(Presences(layer.client, prefix=PREFIX))
     finally:
         await layer.flush()
+
+
+async def everything_of_presence(presences: Presences) -> None:
+    """Somebody sits, leaves, is read and forgotten; a process that died is swept."""
+    seat = Held(3, 17, 7, False, 0, 0, None, "playing", 1.0, 2.0, "0" * 12)
+    assert not (await presences.write("here", [3], [seat])).known
+    assert [each.state for each in (await presences.read(None)).seats] == ["playing"]
+    await presences.write("here", [3], [replace(seat, left=True)])
+    assert [each.state for each in (await presences.read([3])).seats] == ["gone"]
+    await presences.forget([17])
+    assert (await presences.read([3])).seats == []

@@ -130,6 +130,7 @@ local theirs = {{}}
 for index = 2, #ARGV do
   theirs[ARGV[index]] = true
   redis.call('ZADD', erased, time[1] + {_ERASED_SECONDS}, ARGV[index])
+  redis.call('EXPIRE', erased, {_ERASED_SECONDS})
 end
 for course in pairs_of(courses) do
   for _, kind in ipairs({{':seats:', ':gone:'}}) do

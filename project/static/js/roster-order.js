@@ -56,10 +56,11 @@ export class RosterOrder {
   /**
    * Move what is settled.
    * @param {number} now
+   * @param {number} [most] How many at a time; the others are still due.
    * @returns {object[]} The cards that moved.
    */
-  settle(now) {
-    const due = [...this.#moving].filter(([, at]) => at <= now).map(([card]) => card);
+  settle(now, most = Infinity) {
+    const due = [...this.#moving].filter(([, at]) => at <= now).map(([card]) => card).slice(0, most);
     for (const card of due) {
       this.remove(card);
       this.add(card);

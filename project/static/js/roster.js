@@ -5,19 +5,10 @@ import { RosterOrder, pathOf } from "./roster-order.js";
 import { choose } from "./slots.js";
 import { Times } from "./times.js";
 
-// New cards in one frame of the screen: five hundred at once would hold it for longer than anybody should notice.
-const NEW_AT_ONCE = 40;
-const CHANGED_AT_ONCE = 150;
-
-const section = document.querySelector("section[data-roster]");
-if (section) followRoster(section);
-
-function followRoster(section) {
-  const roster = new Roster(section);
-  document.addEventListener("feed:presence", ({ detail }) => roster.hear(detail));
-  document.addEventListener("feed:state", ({ detail }) => roster.connected(detail.state === "live"));
-  document.addEventListener("feed:needs", ({ detail }) => roster.need(detail));
-}
+// What one frame of the screen is given, in ms and in moves: five hundred cards at once would hold it for longer than
+// anybody should notice, and each move has the browser lay the cards out anew.
+const BUDGET = 5;
+const MOVES = 16;
 
 /** The cards of a `<section data-roster>`. What is heard is noted at once, and shown with the next frame of the screen. */
 class Roster {
@@ -90,7 +81,7 @@ class Roster {
     if (live || this.#root.dataset.status !== "live") return; // live again with the first frame
     const since = this.#root.querySelector(".roster-status time");
     since.dateTime = this.#liveAt.toISOString();
-    new Times(this.#root, document.documentElement.lang).refresh();
+    this.#times.show(since);
     this.#say("stale");
   }
 
@@ -143,37 +134,34 @@ class Roster {
 
   #draw() {
     const now = Date.now();
-    let [added, changed] = [0, 0];
+    const until = performance.now() + BUDGET;
     for (const card of this.#dirty) {
+      if (performance.now() > until) break;
+      this.#dirty.delete(card);
       if (card.left) this.#remove(card);
       else if (card.element) {
-        if (++changed > CHANGED_AT_ONCE) break;
         this.#fill(card);
         this.#order.changed(card, now);
       } else {
-        if (++added > NEW_AT_ONCE) break;
         card.element = this.#blank.cloneNode(true);
         card.shown = {};
         this.#fill(card);
         this.#order.add(card);
         this.#list.insertBefore(card.element, this.#order.after(card)?.element ?? null);
       }
-      this.#dirty.delete(card);
     }
     if (this.#dirty.size) this.#ask();
-    if (!this.#touched) this.#move(now);
-    this.#times.refresh();
+    else if (!this.#touched) this.#move(now);
     this.#count();
     this.#later(now);
   }
 
   #move(now) {
     // From the end, so that whoever stands after a card stands there already.
-    const moved = new Set(this.#order.settle(now));
-    if (!moved.size) return;
-    for (let index = this.#order.cards.length - 1; index >= 0; index -= 1) {
+    const moved = new Set(this.#order.settle(now, MOVES));
+    for (let index = this.#order.cards.length - 1; moved.size && index >= 0; index -= 1) {
       const card = this.#order.cards[index];
-      if (moved.has(card)) this.#list.insertBefore(card.element, this.#order.cards[index + 1]?.element ?? null);
+      if (moved.delete(card)) this.#list.insertBefore(card.element, this.#order.cards[index + 1]?.element ?? null);
     }
   }
 
@@ -198,12 +186,16 @@ class Roster {
       element.dataset.state = card.state;
       element.querySelector(".seat-state").replaceWith(this.#badges.get(card.state).cloneNode(true));
     }
-    if (differs("watched")) element.querySelector("path").setAttribute("d", pathOf(card.watched));
+    if (differs("watched")) element.querySelector(".seat-strip path").setAttribute("d", pathOf(card.watched));
     if (differs("percentage")) {
       const percentage = element.querySelector("[data-percentage]");
       percentage.textContent = percentage.value = String(card.percentage);
     }
-    if (differs("since")) element.querySelector("time").dateTime = card.since;
+    if (differs("since")) {
+      const since = element.querySelector("time");
+      since.dateTime = card.since;
+      this.#times.show(since);
+    }
     if (differs("title")) element.querySelector("[data-title]").textContent = card.title;
     if (differs("need")) {
       const need = element.querySelector(".seat-need");
@@ -260,4 +252,11 @@ class Roster {
     this.#list.addEventListener("focusin", () => touch(true));
     this.#list.addEventListener("focusout", ({ relatedTarget }) => touch(this.#list.contains(relatedTarget)));
   }
+}
+
+for (const section of document.querySelectorAll("section[data-roster]")) {
+  const roster = new Roster(section);
+  document.addEventListener("feed:presence", ({ detail }) => roster.hear(detail));
+  document.addEventListener("feed:state", ({ detail }) => roster.connected(detail.state === "live"));
+  document.addEventListener("feed:needs", ({ detail }) => roster.need(detail));
 }

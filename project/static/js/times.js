@@ -35,10 +35,11 @@ export class Times {
   /** Show all again: after rows came, or when a hidden page is shown. */
   refresh() {
     const now = Date.now();
-    for (const element of this.#root.querySelectorAll("time[datetime]")) this.#show(element, now);
+    for (const element of this.#root.querySelectorAll("time[datetime]")) this.show(element, now);
   }
 
-  #show(element, now) {
+  /** Show one, which has just been given its moment. */
+  show(element, now = Date.now()) {
     const at = Date.parse(element.dateTime);
     if (Number.isNaN(at)) return;
     const text = ago(at, now, this.#words);
