@@ -11,7 +11,7 @@ from feed.presence import Seat, State, naming, rules
 from feed.presence.naming import Person
 from progress.models import User
 
-CARDS = 48
+CARDS = 24
 """Cards that the page is made with; the page's script adds the others with the first frame."""
 
 STUDENT_ADDRESS = "/dashboard/students/0/"

@@ -98,7 +98,7 @@ async def test_a_tick_by_post_takes_a_seat(room: Live, cast: Cast) -> None:
 
 async def test_who_posts_no_more_has_left(loop_services: None, monkeypatch: pytest.MonkeyPatch) -> None:
     bob, lesson, course = 2**40, 2**41, 2**42
-    monkeypatch.setattr(keeping, "POSTED_SECONDS", 1.5)
+    monkeypatch.setattr(keeping, "POSTED_SECONDS", 1.0)
     keeping.keeper().start()
 
     async def until_bob(state: str) -> None:

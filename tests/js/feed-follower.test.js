@@ -10,7 +10,9 @@ import { FakeClock, fakeFetch, fakeWebSockets, heard, settle } from "./fakes.js"
 const POSITION = { "feed.course.3": "a.1", "feed.course.4": "b.1" };
 const FRESH = { "feed.course.3": "c.9", "feed.course.4": "d.9" };
 
-function make({ answer = () => [200, { entries: [{ id: "x:1" }], next: null, position: FRESH }], position = POSITION } = {}) {
+function make({
+  answer = () => [200, { entries: [{ id: "x:1" }], next: null, position: FRESH }], position = POSITION, presence,
+} = {}) {
   const clock = new FakeClock();
   const WebSocket = fakeWebSockets();
   const fetch = fakeFetch(answer);
@@ -18,7 +20,7 @@ function make({ answer = () => [200, { entries: [{ id: "x:1" }], next: null, pos
     WebSocket, clock, random: () => 1, location: { protocol: "http:", host: "school.example" },
   });
   const follower = new FeedFollower(socket, {
-    position, filters: { type: ["exam_attempt"] }, snapshotUrl: "/api/feed/?limit=50&type=exam_attempt",
+    position, presence, filters: { type: ["exam_attempt"] }, snapshotUrl: "/api/feed/?limit=50&type=exam_attempt",
     afterUrl: "/api/feed/after/", csrfToken: "token", limit: () => 50, clock, fetch, random: () => 1,
   });
   follower.start();
@@ -214,4 +216,15 @@ test("at rest it holds no socket and asks nothing; then it goes on from where it
   made.follower.start();
   made.WebSocket.last.opens();
   assert.deepEqual(made.subscribed[0].position, FRESH);
+});
+
+test("a page that wants to know who is watching asks for it, and is told in its own subscription alone", () => {
+  const made = live({ presence: true });
+  const told = heard(made.follower, "presence");
+  assert.equal(made.subscribed[0].presence, true);
+  const frame = { type: "presence", full: true, seats: [], counts: { watching: 0, here: 0 } };
+  made.WebSocket.last.tells(frame);
+  made.WebSocket.last.tells({ type: "reset", reason: "access_changed" });
+  made.WebSocket.last.tells({ ...frame, full: false });
+  assert.deepEqual(told, [frame]);
 });

@@ -7,8 +7,8 @@ import { Times } from "./times.js";
 
 // What one frame of the screen is given, in ms and in moves: five hundred cards at once would hold it for longer than
 // anybody should notice, and each move has the browser lay the cards out anew.
-const BUDGET = 5;
-const MOVES = 16;
+const BUDGET = 3;
+const MOVES = 8;
 
 /** The cards of a `<section data-roster>`. What is heard is noted at once, and shown with the next frame of the screen. */
 class Roster {
@@ -76,9 +76,10 @@ class Roster {
     this.#ask();
   }
 
-  /** The feed's connection came or went. */
-  connected(live) {
-    if (live || this.#root.dataset.status !== "live") return; // live again with the first frame
+  /** The feed's connection came or went; live again is the roster with its first frame. */
+  connected(state) {
+    const { status } = this.#root.dataset;
+    if (state === "live" || (state === "connecting" && status === "loading") || !["live", "loading"].includes(status)) return;
     const since = this.#root.querySelector(".roster-status time");
     since.dateTime = this.#liveAt.toISOString();
     this.#times.show(since);
@@ -257,6 +258,6 @@ class Roster {
 for (const section of document.querySelectorAll("section[data-roster]")) {
   const roster = new Roster(section);
   document.addEventListener("feed:presence", ({ detail }) => roster.hear(detail));
-  document.addEventListener("feed:state", ({ detail }) => roster.connected(detail.state === "live"));
+  document.addEventListener("feed:state", ({ detail }) => roster.connected(detail.state));
   document.addEventListener("feed:needs", ({ detail }) => roster.need(detail));
 }
