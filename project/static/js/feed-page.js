@@ -34,7 +34,10 @@ function followFeed(section) {
   let snapshots = 0;
   let short = false; // rows are missing at the end, and could not be had
 
-  follower.addEventListener("entries", ({ detail }) => view.apply(detail.entries));
+  follower.addEventListener("entries", ({ detail }) => {
+    view.apply(detail.entries);
+    tellPage("feed:entries", detail);
+  });
   follower.addEventListener("snapshot", ({ detail }) => {
     snapshots += 1;
     short = false;
@@ -85,11 +88,19 @@ function tellDocument(follower) {
 
 function showState(section, follower) {
   const status = section.querySelector("[data-status]");
-  follower.addEventListener("state", ({ detail: { state, code } }) => {
+  follower.addEventListener("state", ({ detail }) => {
+    const { state, code } = detail;
     const name = code ? `refused-${code}` : state;
     status.dataset.status = name;
     choose(status, name);
+    tellPage("feed:state", detail);
   });
+}
+
+// What else is on the page hears of it here: `feed:entries` {entries}, once they are applied, and `feed:state`
+// {state, code}. A listener that fails is its own misfortune: dispatching throws nothing.
+function tellPage(type, detail) {
+  document.dispatchEvent(new CustomEvent(type, { detail }));
 }
 
 // Rows stand still while the visitor says so, or reads further down.
