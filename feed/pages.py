@@ -1,4 +1,4 @@
-"""The pages on which the feed is read: dashboard, students, own activity."""
+"""The pages on which the feed is read: students, own activity."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -18,12 +17,10 @@ from feed.cursor import Cursor, parse_cursor
 from feed.entries import TYPES, Entry
 from feed.filters import NONE, Filters
 from feed.forms import as_frame, parse_form
-from progress import suspicions
 from progress.models import Course, User
 from progress.querysets import is_administrator
 from progress.refusals import BadValue
 
-DASHBOARD_LIMIT = 10
 PAGE_LIMIT = 50
 
 _SLOTS = {
@@ -48,14 +45,16 @@ BLANK_ENTRIES: list[Entry] = [
 """One empty entry a type: what the row's template gives for them are the templates of live rows."""
 
 
-def _instructor(request: HttpRequest) -> User:
+def instructor(request: HttpRequest) -> User:
+    """Who asks, where they teach or administer; anybody else gets 403."""
     person = cast(User, request.user)
     if not (is_administrator(person) or Course.objects.taught_by(person).exists()):
         raise PermissionDenied
     return person
 
 
-def _feed(viewer: User, *, limit: int, filters: Filters = NONE, before: Cursor | None = None) -> dict[str, Any]:
+def feed_of(viewer: User, *, limit: int, filters: Filters = NONE, before: Cursor | None = None) -> dict[str, Any]:
+    """A snapshot as `feed/_feed.html` wants it."""
     taken = snapshot.take(viewer, limit=limit, filters=filters, before=before)
     asked = as_frame(filters)
     return {
@@ -70,25 +69,9 @@ def _feed(viewer: User, *, limit: int, filters: Filters = NONE, before: Cursor |
 
 
 @login_required
-def dashboard(request: HttpRequest) -> HttpResponse:
-    """The home of who watches students: the courses, and the last ten entries, live."""
-    person = _instructor(request)
-    studying = Count("enrollments", filter=Q(enrollments__active=True))
-    courses = Course.objects.taught_by(person).annotate(student_count=studying).order_by("title", "pk")
-    context = {
-        "feed": _feed(person, limit=DASHBOARD_LIMIT),
-        "courses": courses,
-        "suspicions": suspicions.seen_by(person, limit=DASHBOARD_LIMIT),
-        "is_live": True,
-        "blank_entries": BLANK_ENTRIES,
-    }
-    return render(request, "feed/dashboard.html", context)
-
-
-@login_required
 def students(request: HttpRequest) -> HttpResponse:
     """The full feed: fifty entries, filters, older pages, live; above it who is watching."""
-    person = _instructor(request)
+    person = instructor(request)
     return _page(
         request,
         person,
@@ -112,7 +95,7 @@ def _page(request: HttpRequest, person: User, template: str, **context: Any) -> 
         before = parse_cursor(request.GET["before"]) if request.GET.get("before") else None
     except BadValue as wrong:
         error = wrong
-    feed = _feed(person, limit=PAGE_LIMIT, filters=filters, before=before)
+    feed = feed_of(person, limit=PAGE_LIMIT, filters=filters, before=before)
     if feed["next"]:
         query = request.GET.copy()
         query["before"] = feed["next"]

@@ -11,14 +11,14 @@ import heapq
 from itertools import islice
 from typing import Any
 
-from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Q
 
 from feed.cursor import Cursor, parse_cursor
 from feed.entries import Entry, key
 from feed.filters import NAMES, Filters, parse_filters
+from feed.newest import newest
 from feed.sources import SOURCES, Columns, Source
-from progress.models import Course, Lesson, User
+from progress.models import User
 
 
 def get_student_activity_feed(
@@ -44,36 +44,14 @@ def get_student_activity_feed(
 
 
 def _page(source: Source, limit: int, viewer: User, filters: Filters, before: Cursor | None) -> list[Columns]:
-    rows = source.rows().visible_to(viewer).filter(_wanted(source, filters))
+    rows = source.rows()
+    if filters.since is not None:
+        rows = rows.filter(**{f"{source.at}__gte": filters.since})
+    if filters.until is not None:
+        rows = rows.filter(**{f"{source.at}__lt": filters.until})
     if before is not None:
         rows = rows.filter(_older(source, before))
-    return list(source.select(rows.order_by(f"-{source.at}", "-pk")[:limit]))
-
-
-def _wanted(source: Source, filters: Filters) -> Q:
-    wanted = Q()
-    if filters.courses:
-        wanted &= Q(course_id__in=filters.courses)
-    if filters.students:
-        wanted &= Q(user_id__in=filters.students)
-    if filters.since is not None:
-        wanted &= Q(**{f"{source.at}__gte": filters.since})
-    if filters.until is not None:
-        wanted &= Q(**{f"{source.at}__lt": filters.until})
-    for word in filters.words:
-        wanted &= _says(source, word)
-    return wanted
-
-
-def _says(source: Source, word: str) -> Q:
-    # Ids first, each list through its trigram index and once a query; then rows by id. A join on the texts would
-    # have to look at every row.
-    found = {"search_text__contains": word}
-    says = Q(user_id__among=ArraySubquery(User.objects.filter(**found).values("pk")))
-    says |= Q(course_id__among=ArraySubquery(Course.objects.filter(**found).values("pk")))
-    if source.lesson:
-        says |= Q(lesson_id__among=ArraySubquery(Lesson.objects.filter(**found).values("pk")))
-    return says
+    return list(source.select(newest(source, rows, limit, viewer=viewer, filters=filters)))
 
 
 def _older(source: Source, before: Cursor) -> Q:

@@ -217,6 +217,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.contrib.messages.context_processors.messages",
                 "project.navigation.places",
             ],
+            "libraries": {"lucide": "project.templatetags.icons"},
         },
     }
 ]

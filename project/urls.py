@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.contrib.auth.views import LoginView, LogoutView, PasswordResetCompleteView, PasswordResetDoneView
 from django.urls import path, re_path
 
+from feed import dashboard
 from feed import pages as feed_pages
 from progress import certificate_pages, pages, paper_pages, password_reset, video
 from progress.privacy import pages as privacy_pages
@@ -21,7 +22,7 @@ urlpatterns = [
     path("certificates/<uuid:certificate_id>/", certificate_pages.certificate, name="certificate"),
     path("me/activity/", feed_pages.activity, name="activity"),
     path("me/data/", privacy_pages.own_data, name="own_data"),
-    path("dashboard/", feed_pages.dashboard, name="dashboard"),
+    path("dashboard/", dashboard.dashboard, name="dashboard"),
     path("dashboard/students/", feed_pages.students, name="students"),
     path("accounts/login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("accounts/logout/", LogoutView.as_view(), name="logout"),

@@ -68,6 +68,7 @@ POST /lessons/{int:lesson_id}/quiz/           401 200 404 403 404 404 403 401
 GET  /exams/{int:exam_id}/                    401 200 404 200 404 404 200 401
 POST /exams/{int:exam_id}/attempts/           401 201 404 403 404 404 403 401
 POST /attempts/{int:attempt_id}/              401 200 404 404 404 404 404 401
+GET  /figures/                                401 403 403 200 200 403 200 401
 GET  /feed/                                   401 200 200 200 200 403 200 401
 POST /feed/after/                             401 200 200 200 200 403 200 401
 """

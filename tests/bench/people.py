@@ -24,11 +24,11 @@ from progress.models import Course, Enrollment, Lesson, User  # noqa: E402
 LESSON_SECONDS = 600.0
 
 
-def administrators(count: int) -> list[str]:
+def administrators(count: int, *, name: str = "admin") -> list[str]:
     """Make them and return their cookies; each watches on one socket, as people do."""
-    return _signed_in(
+    return signed_in(
         User.objects.bulk_create(
-            [User(username=f"admin{number:05}", password="!", is_superuser=True) for number in range(count)]
+            [User(username=f"{name}{number:05}", password="!", is_superuser=True) for number in range(count)]
         )
     )
 
@@ -44,10 +44,11 @@ def students(count: int, lessons: int) -> tuple[list[str], list[int]]:
         )
         for number in range(lessons)
     ]
-    return _signed_in(people), [lesson.pk for lesson in made]
+    return signed_in(people), [lesson.pk for lesson in made]
 
 
-def _signed_in(people: Sequence[User]) -> list[str]:
+def signed_in(people: Sequence[User]) -> list[str]:
+    """Return a cookie for each of these people."""
     keys = []
     sessions = []
     for person in people:

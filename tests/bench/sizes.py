@@ -43,6 +43,8 @@ class Sizes:
     flood_connects: float = 500
     flood_seconds: float = 8
     idle_students: int = 2000
+    page_rows: int = 1_000_000
+    page_requests: int = 40
 
     @property
     def people(self) -> int:
@@ -91,4 +93,6 @@ class Sizes:
             flood_connects=100,
             flood_seconds=2,
             idle_students=100,
+            page_rows=10_000,
+            page_requests=3,
         )

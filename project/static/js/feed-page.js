@@ -42,10 +42,12 @@ function followFeed(section) {
     snapshots += 1;
     short = false;
     view.replaceAll(detail.entries);
+    tellPage("feed:snapshot", detail);
   });
   follower.addEventListener("withdrawn", ({ detail }) => {
     for (const id of detail.ids) gone.add(id);
     if (view.withdraw(detail.ids)) fillUp();
+    tellPage("feed:withdrawn", detail);
   });
   follower.addEventListener("state", ({ detail }) => {
     if (short && detail.state === "live") fillUp();
@@ -97,8 +99,8 @@ function showState(section, follower) {
   });
 }
 
-// What else is on the page hears of it here: `feed:entries` {entries}, once they are applied, and `feed:state`
-// {state, code}. A listener that fails is its own misfortune: dispatching throws nothing.
+// What else is on the page hears of it here: `feed:entries` {entries}, `feed:snapshot` {entries} and `feed:withdrawn`
+// {ids}, once they are applied, and `feed:state` {state, code}. A listener that fails is its own misfortune: dispatching throws nothing.
 function tellPage(type, detail) {
   document.dispatchEvent(new CustomEvent(type, { detail }));
 }

@@ -1,6 +1,6 @@
 """The things that are measured, one module each: `measure(around, sizes)` gives a table."""
 
-from tests.bench.things import burst, deaf, flood, memory, steady, storm, ticks, watched
+from tests.bench.things import burst, deaf, flood, memory, page, steady, storm, ticks, watched
 
 THINGS = {
     "burst": burst.measure,
@@ -14,4 +14,5 @@ THINGS = {
     "watched": watched.measure,
     "flood": flood.measure,
     "seats": ticks.measure_memory,
+    "page": page.measure,
 }

@@ -1,0 +1,153 @@
+"""Figures of the dashboard: what happened today, against the same weekday last week up to the same time of day.
+
+One statement for all of them, along the indexes of the feed's own sources: each figure counts what the feed shows to
+the same viewer under the filters that it links to.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from feed import single_flight
+from feed.counts import count_of
+from feed.entries import CERTIFICATION_ISSUED, EXAM_ATTEMPT, LESSON_COMPLETED, entry_id, timestamp
+from feed.sources import SOURCES
+from progress.models import User
+from progress.querysets import RecordQuerySet, is_administrator
+
+ACTIVE_WITHIN = timedelta(minutes=5)
+"""Whoever did something so long ago is still active."""
+
+SETTLED_AFTER = timedelta(seconds=10)
+"""What is older was committed, and so counted, if it ever is: a commit takes less from its timestamp on."""
+
+COUNTED = {"completions": LESSON_COMPLETED, "passes": EXAM_ATTEMPT, "certificates": CERTIFICATION_ISSUED}
+"""The figures that count entries, each with their type; of exams those that were passed."""
+
+
+class Day(NamedTuple):
+    """The viewer's day, and as much of the same weekday last week as has passed of today."""
+
+    since: datetime
+    until: datetime
+    week_ago: datetime
+    week_ago_until: datetime
+
+
+class Compared(NamedTuple):
+    """A count of today, and of a week ago up to the same time of day."""
+
+    today: int
+    week_ago: int
+
+    @property
+    def trend(self) -> str:
+        """Whether today has `more`, `fewer`, or the `same`."""
+        return "same" if self.today == self.week_ago else "more" if self.today > self.week_ago else "fewer"
+
+    @property
+    def difference(self) -> int:
+        """By how many."""
+        return abs(self.today - self.week_ago)
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What the dashboard says of today.
+
+    Entries may come live that were counted already: those older than `settled`, and those in `recent`.
+    """
+
+    day: Day
+    counts: dict[str, Compared]
+    active: frozenset[int]
+    """Students of whom an entry came within the last five minutes."""
+
+    settled: datetime
+    recent: frozenset[str]
+    here: frozenset[int] | None = None
+    """Students who have a lesson open, None where that cannot be said."""
+
+    watching: int | None = None
+    """How many of them play, None where that cannot be said."""
+
+    @property
+    def active_count(self) -> int:
+        """How many are active: something of them came lately, or they have a lesson open."""
+        return len(self.active | (self.here or frozenset()))
+
+    @property
+    def quiet(self) -> bool:
+        """Whether nothing was counted today."""
+        return not any(each.today for each in self.counts.values())
+
+    def as_json(self) -> dict[str, Any]:
+        """As the page and the API give them."""
+        return {
+            "day": self.day.since.date().isoformat(),
+            "since": timestamp(self.day.since),
+            "until": timestamp(self.day.until),
+            "settled": timestamp(self.settled),
+            "recent": sorted(self.recent),
+            "counts": {name: counted._asdict() for name, counted in self.counts.items()},
+            "active": self.active_count,
+            "here": None if self.here is None else len(self.here),
+            "watching": self.watching,
+        }
+
+
+def day_of(now: datetime, zone: ZoneInfo) -> Day:
+    """The day that `now` is in, by the clocks of this zone; they may have been changed since last week."""
+    local = now.astimezone(zone)
+    week_ago = local.date() - timedelta(days=7)
+    return Day(
+        datetime.combine(local.date(), time.min, tzinfo=zone),
+        datetime.combine(local.date() + timedelta(days=1), time.min, tzinfo=zone),
+        datetime.combine(week_ago, time.min, tzinfo=zone),
+        datetime.combine(week_ago, local.timetz().replace(tzinfo=None), tzinfo=zone),
+    )
+
+
+def of(viewer: User) -> Figures:
+    """The figures of what this viewer may see, or those that are being read for the same answer."""
+    zone = zone_of(viewer)
+    # Everybody who sees all sees the same, in one time zone.
+    whose = None if is_administrator(viewer) else viewer.pk
+    return single_flight.once(("figures", whose, zone.key), lambda: _read(viewer, day_of(timezone.now(), zone)))
+
+
+def _read(viewer: User, day: Day) -> Figures:
+    of_figures = {name: _rows(type, viewer) for name, type in COUNTED.items()}
+    asked: dict[str, Any] = {"now": Now()}
+    for name, (rows, at) in of_figures.items():
+        asked[f"{name}_today"] = count_of(rows.filter(**{f"{at}__gte": day.since, f"{at}__lt": day.until}))
+        asked[f"{name}_week_ago"] = count_of(
+            rows.filter(**{f"{at}__gte": day.week_ago, f"{at}__lt": day.week_ago_until})
+        )
+        asked[f"{name}_recent"] = ArraySubquery(rows.filter(**{f"{at}__gte": Now() - SETTLED_AFTER}).values("pk"))
+    for type in SOURCES:
+        rows, at = _rows(type, viewer, passed=False)
+        asked[f"{type}_active"] = ArraySubquery(
+            rows.filter(**{f"{at}__gte": Now() - ACTIVE_WITHIN}).values("user_id").distinct()
+        )
+    found = dict(zip(asked, User.objects.filter(pk=viewer.pk).values_list(*asked.values()).get(), strict=True))
+    return Figures(
+        day,
+        {name: Compared(found[f"{name}_today"], found[f"{name}_week_ago"]) for name in COUNTED},
+        frozenset(student for type in SOURCES for student in found[f"{type}_active"]),
+        found["now"] - SETTLED_AFTER,
+        frozenset(entry_id(type, pk) for name, type in COUNTED.items() for pk in found[f"{name}_recent"]),
+    )
+
+
+def _rows(type: str, viewer: User, *, passed: bool = True) -> tuple[RecordQuerySet[Any], str]:
+    source = SOURCES[type]
+    rows = source.rows().visible_to(viewer)
+    return rows.filter(passed=True) if passed and type == EXAM_ATTEMPT else rows, source.at
