@@ -20,7 +20,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
     person = instructor(request)
     # Entries before figures: what comes between the two is counted, and known to be counted.
     feed = feed_of(person, limit=LAST_ENTRIES)
-    today = figures.of(person)
+    today = figures.read(person)
     cards = course_cards.of(person, today.day)
     context = {
         "feed": feed,

@@ -15,11 +15,11 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from feed import single_flight
+from feed import presence, single_flight
 from feed.counts import count_of
 from feed.entries import CERTIFICATION_ISSUED, EXAM_ATTEMPT, LESSON_COMPLETED, entry_id, timestamp
 from feed.sources import SOURCES
-from progress.models import User
+from progress.models import Course, User
 from progress.querysets import RecordQuerySet, is_administrator
 
 ACTIVE_WITHIN = timedelta(minutes=5)
@@ -115,12 +115,19 @@ def day_of(now: datetime, zone: ZoneInfo) -> Day:
     )
 
 
-def of(viewer: User) -> Figures:
-    """The figures of what this viewer may see, or those that are being read for the same answer."""
-    zone = zone_of(viewer)
+def read(viewer: User) -> Figures:
+    """The figures of what this viewer may see, as they are now."""
+    return _read(viewer, day_of(timezone.now(), zone_of(viewer)))
+
+
+def shared(viewer: User) -> Figures:
+    """The same, or those that are being read for somebody who sees the same: as old as the moment before the call.
+
+    For pages that are live already and keep what they counted; one that begins would miss what came in between.
+    """
     # Everybody who sees all sees the same, in one time zone.
     whose = None if is_administrator(viewer) else viewer.pk
-    return single_flight.once(("figures", whose, zone.key), lambda: _read(viewer, day_of(timezone.now(), zone)))
+    return single_flight.once(("figures", whose, zone_of(viewer).key), lambda: read(viewer))
 
 
 def _read(viewer: User, day: Day) -> Figures:
@@ -138,13 +145,23 @@ def _read(viewer: User, day: Day) -> Figures:
             rows.filter(**{f"{at}__gte": Now() - ACTIVE_WITHIN}).values("user_id").distinct()
         )
     found = dict(zip(asked, User.objects.filter(pk=viewer.pk).values_list(*asked.values()).get(), strict=True))
+    seats = presence.seats_from_thread(_watched_by(viewer))
     return Figures(
         day,
         {name: Compared(found[f"{name}_today"], found[f"{name}_week_ago"]) for name in COUNTED},
         frozenset(student for type in SOURCES for student in found[f"{type}_active"]),
         found["now"] - SETTLED_AFTER,
         frozenset(entry_id(type, pk) for name, type in COUNTED.items() for pk in found[f"{name}_recent"]),
+        None if seats is None else frozenset(seat.user_id for seat in seats if seat.state != "gone"),
+        None if seats is None else presence.tally(seats).watching,
     )
+
+
+def _watched_by(viewer: User) -> list[int] | None:
+    """The courses whose students are watched; None, which means all, where the viewer sees all."""
+    if is_administrator(viewer):
+        return None
+    return list(Course.objects.taught_by(viewer).order_by().values_list("pk", flat=True))
 
 
 def _rows(type: str, viewer: User, *, passed: bool = True) -> tuple[RecordQuerySet[Any], str]:

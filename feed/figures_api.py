@@ -48,5 +48,5 @@ class FiguresOut(Schema):
 def today(request: HttpRequest) -> dict[str, Any]:
     """What happened today among the students whom the caller teaches, as the dashboard counts it."""
     person = instructor(request)
-    read = figures.of(person)
+    read = figures.shared(person)
     return read.as_json() | {"courses": course_cards.completions(person, read.day)}

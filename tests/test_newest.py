@@ -59,15 +59,20 @@ def test_every_filter_gives_each_viewer_what_it_means_for_live_entries(
     assert bool(seen) == (viewer != "olga")
 
 
-def rows_read(sql: str) -> int:
-    """How many progress rows, or places of its indexes, a statement looks at."""
+def plan_of(sql: str) -> dict[str, Any]:
+    """What PostgreSQL did for a statement."""
     with connection.cursor() as cursor:
         cursor.execute("EXPLAIN (ANALYZE, FORMAT JSON) " + sql.replace("%", "%%"))
         found = cursor.fetchone()[0]
-    plan = (json.loads(found) if isinstance(found, str) else found)[0]["Plan"]
+    plan: dict[str, Any] = (json.loads(found) if isinstance(found, str) else found)[0]["Plan"]
+    return plan
+
+
+def rows_read(sql: str) -> int:
+    """How many progress rows, or places of its indexes, a statement looks at."""
     return sum(
         int(node["Actual Loops"] * (node["Actual Rows"] + node.get("Rows Removed by Filter", 0)))
-        for node in nodes(plan)
+        for node in nodes(plan_of(sql))
         if node.get("Relation Name") == "progress_userprogress" and node["Node Type"] != "Bitmap Heap Scan"
     )
 

@@ -49,9 +49,13 @@ def fill(rows: int) -> dict[str, object]:
         sql.execute("VACUUM ANALYZE")
     teacher = User.objects.create(username="teacher", password="!")
     teacher.courses_taught.set([busy[0], busy[1], quiet])
+    gardener = User.objects.create(username="gardener", password="!")
+    gardener.courses_taught.set([quiet])
     return {
         "administrator": administrators(1, name="head")[0],
         "instructor": signed_in([teacher])[0],
+        "quiet_instructor": signed_in([gardener])[0],
+        "pupil": signed_in([people[3]])[0],
         "busy": busy[0].pk,
         "quiet": quiet.pk,
         "student": people[3].pk,

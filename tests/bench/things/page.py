@@ -70,6 +70,8 @@ def _pages(school: dict[str, str]) -> list[tuple[str, str, str]]:
         "with a course's title": {"q": "abacus"},
     }
     asked = []
+    asked.append(("students page, instructor of a quiet course", "/dashboard/students/", school["quiet_instructor"]))
+    asked.append(("own activity, a student", "/me/activity/", school["pupil"]))
     for who in ("administrator", "instructor"):
         for name, wanted in filters.items():
             query = f"?{urlencode(wanted)}" if wanted else ""
