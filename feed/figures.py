@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from functools import lru_cache
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -20,6 +21,7 @@ from feed.counts import count_of
 from feed.entries import CERTIFICATION_ISSUED, EXAM_ATTEMPT, LESSON_COMPLETED, entry_id, timestamp
 from feed.sources import SOURCES
 from progress.models import Course, User
+from progress.prepared import Prepared, Value, stand_in
 from progress.querysets import RecordQuerySet, is_administrator
 
 ACTIVE_WITHIN = timedelta(minutes=5)
@@ -131,20 +133,8 @@ def shared(viewer: User) -> Figures:
 
 
 def _read(viewer: User, day: Day) -> Figures:
-    of_figures = {name: _rows(type, viewer) for name, type in COUNTED.items()}
-    asked: dict[str, Any] = {"now": Now()}
-    for name, (rows, at) in of_figures.items():
-        asked[f"{name}_today"] = count_of(rows.filter(**{f"{at}__gte": day.since, f"{at}__lt": day.until}))
-        asked[f"{name}_week_ago"] = count_of(
-            rows.filter(**{f"{at}__gte": day.week_ago, f"{at}__lt": day.week_ago_until})
-        )
-        asked[f"{name}_recent"] = ArraySubquery(rows.filter(**{f"{at}__gte": Now() - SETTLED_AFTER}).values("pk"))
-    for type in SOURCES:
-        rows, at = _rows(type, viewer, passed=False)
-        asked[f"{type}_active"] = ArraySubquery(
-            rows.filter(**{f"{at}__gte": Now() - ACTIVE_WITHIN}).values("user_id").distinct()
-        )
-    found = dict(zip(asked, User.objects.filter(pk=viewer.pk).values_list(*asked.values()).get(), strict=True))
+    names, prepared = _prepared(is_administrator(viewer))
+    found = dict(zip(names, prepared.rows(viewer, **day._asdict())[0], strict=True))
     seats = presence.seats_from_thread(_watched_by(viewer))
     return Figures(
         day,
@@ -162,6 +152,28 @@ def _watched_by(viewer: User) -> list[int] | None:
     if is_administrator(viewer):
         return None
     return list(Course.objects.taught_by(viewer).order_by().values_list("pk", flat=True))
+
+
+_COMPARED = {"today": ("since", "until"), "week_ago": ("week_ago", "week_ago_until")}
+"""What is counted, each with the fields of Day between which it lies."""
+
+
+@lru_cache
+def _prepared(sees_all: bool) -> tuple[list[str], Prepared]:
+    viewer = stand_in(administers=sees_all)
+    asked: dict[str, Any] = {"now": Now()}
+    for name, type in COUNTED.items():
+        rows, at = _rows(type, viewer)
+        for when, (since, until) in _COMPARED.items():
+            begun = rows.filter(**{f"{at}__gte": Value(since, "timestamptz")})
+            asked[f"{name}_{when}"] = count_of(begun.filter(**{f"{at}__lt": Value(until, "timestamptz")}))
+        asked[f"{name}_recent"] = ArraySubquery(rows.filter(**{f"{at}__gte": Now() - SETTLED_AFTER}).values("pk"))
+    for type in SOURCES:
+        rows, at = _rows(type, viewer, passed=False)
+        lately = rows.filter(**{f"{at}__gte": Now() - ACTIVE_WITHIN})
+        asked[f"{type}_active"] = ArraySubquery(lately.values("user_id").distinct())
+    itself = User.objects.filter(pk=viewer.pk)
+    return list(asked), Prepared(itself.values_list(*asked.values()))
 
 
 def _rows(type: str, viewer: User, *, passed: bool = True) -> tuple[RecordQuerySet[Any], str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import cast
 
 from django.contrib.postgres.expressions import ArraySubquery
@@ -10,6 +11,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from progress.compiled import Compiled, Given
 from progress.models import Course, Enrollment, User
+from progress.prepared import Prepared
 from progress.querysets import administrators
 from progress.together import Together
 
@@ -41,7 +43,8 @@ def of_viewer(viewer: User) -> list[str]:
     An administrator has `feed.all` alone; anybody else a group for every course taught, and their own if they ever
     studied. It is the same permission as RecordQuerySet.visible_to, said in groups.
     """
-    return next(iter(_named(_rights([viewer.pk])).values()), [])
+    rights = cast(list[Rights], _prepared().rows(viewer, viewers=[viewer.pk]))
+    return next(iter(_named(rights).values()), [])
 
 
 async def look_up(viewer_id: int) -> list[str]:
@@ -72,6 +75,11 @@ def _named(rights: Iterable[Rights]) -> dict[int, list[str]]:
         pk: [ALL] if administers else [*map(of_course, taught), *([of_student(pk)] if studied else [])]
         for pk, administers, taught, studied in rights
     }
+
+
+@cache
+def _prepared() -> Prepared:
+    return Prepared(_rights(Given("viewers")))
 
 
 async def _read(viewer_ids: Sequence[int]) -> dict[int, list[str]]:

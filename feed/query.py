@@ -11,13 +11,11 @@ import heapq
 from itertools import islice
 from typing import Any
 
-from django.db.models import Q
-
 from feed.cursor import Cursor, parse_cursor
 from feed.entries import Entry, key
 from feed.filters import NAMES, Filters, parse_filters
 from feed.newest import newest
-from feed.sources import SOURCES, Columns, Source
+from feed.sources import SOURCES
 from progress.models import User
 
 
@@ -39,27 +37,6 @@ def get_student_activity_feed(
     chosen = parse_filters(wanted) if filters is None else filters
     cursor = parse_cursor(before) if isinstance(before, str) else before
     sources = [source for source in SOURCES.values() if not chosen.types or source.type in chosen.types]
-    pages = [[source.entry(row) for row in _page(source, limit, viewer, chosen, cursor)] for source in sources]
+    found = [(source, newest(source, limit, viewer=viewer, filters=chosen, before=cursor)) for source in sources]
+    pages = [[source.entry(row) for row in rows] for source, rows in found]
     return list(islice(heapq.merge(*pages, key=key, reverse=True), limit))
-
-
-def _page(source: Source, limit: int, viewer: User, filters: Filters, before: Cursor | None) -> list[Columns]:
-    rows = source.rows()
-    if filters.since is not None:
-        rows = rows.filter(**{f"{source.at}__gte": filters.since})
-    if filters.until is not None:
-        rows = rows.filter(**{f"{source.at}__lt": filters.until})
-    if before is not None:
-        rows = rows.filter(_older(source, before))
-    return list(source.select(newest(source, rows, limit, viewer=viewer, filters=filters)))
-
-
-def _older(source: Source, before: Cursor) -> Q:
-    # Rows of this type that come after the cursor in (timestamp, type, id) order, descending. The bound on the
-    # timestamp stands alone, since an index can begin at it; an OR could not.
-    if source.type > before.type:
-        return Q(**{f"{source.at}__lt": before.at})
-    not_newer = Q(**{f"{source.at}__lte": before.at})
-    if source.type < before.type:
-        return not_newer
-    return not_newer & (Q(**{f"{source.at}__lt": before.at}) | Q(pk__lt=before.pk))
