@@ -45,12 +45,14 @@ PAGES = (
     ("password-reset", None, "/accounts/password_reset/"),
     ("admin-lesson", "admin", "/admin/progress/lesson/{lesson}/change/"),
     ("dashboard", "admin", "/dashboard/"),
+    ("dashboard-instructor", "oscar", "/dashboard/"),
     ("students", "admin", "/dashboard/students/"),
     ("students-filtered", "admin", "/dashboard/students/?q=ada&type=lesson_completed&type=progress_update"),
     ("activity", "ada", "/me/activity/"),
     ("404", "ada", "/courses/algorithms/no-such-lesson/"),
 )
-"""Name, who looks (None: nobody signed in), address; in braces what the demo's database calls it."""
+"""Name, who looks (None: nobody signed in), address; in braces what the demo's database calls it: `{student}` is ada,
+`{lesson}` Bernoulli's, `{certificate}` ada's. A new page is a line here."""
 
 WATCHED = (
     (4000, "eve", "how-a-leaf-works", 1.0),
@@ -123,6 +125,7 @@ async def _all(folder: Path) -> None:
             named = {
                 "certificate": (await Certification.objects.aget(user=people["ada"])).certificate_id,
                 "lesson": (await Lesson.objects.aget(slug="bernoulli-numbers")).pk,
+                "student": people["ada"].pk,
             }
             IMAGES.mkdir(parents=True, exist_ok=True)
             for variant in VARIANTS:
