@@ -140,7 +140,8 @@ class _Found:
             lessons = Lesson.objects.filter(**found, course_id__among=ArraySubquery(self.taught.values("pk")))
             yield self._of_each(lessons.order_by(), "lesson", self.rows)
         few, more = people[: self.shape.few], people[self.shape.few : self.shape.few + 1]
-        yield self._of_people(User.objects.filter(pk__among=ArraySubquery(few.values("pk"))).order_by())
+        these = User.objects.filter(~Exists(more), pk__among=ArraySubquery(few.values("pk")))
+        yield self._of_people(these.order_by())
         yield from self._of_all(self.rows.filter(Exists(more), user__search_text__contains=word))
         yield from self._own(self.rows.filter(self._says(word)))
 

@@ -88,3 +88,19 @@ async def test_an_entry_that_is_counted_already_does_not_count_again_and_the_key
         await grace.page.keyboard.press("Shift+Tab")
         await grace.page.keyboard.press("Enter")
         await grace.page.wait_for_url("**/dashboard/students/?type=lesson_completed&since=*")
+
+
+async def test_who_opens_a_lesson_and_plays_is_active_and_watching_and_then_is_not(live: Live, cast: Cast) -> None:
+    async with browser.chromium() as chromium:
+        grace = await followed(chromium, live, cast.grace, "/dashboard/")
+        oscar = await followed(chromium, live, cast.oscar, "/dashboard/")
+        watching = grace.page.locator('[data-figure="watching"] [data-number]')
+        active = grace.page.locator('[data-figure="active"] [data-number]')
+        assert (await watching.inner_text(), await active.inner_text()) == ("0", "0")
+        async with live.player(cast.ada, cast.bernoulli) as player:
+            await player.watch(to=20)
+            await watching.get_by_text("1", exact=True).wait_for()
+            await active.get_by_text("1", exact=True).wait_for()
+        await watching.get_by_text("0", exact=True).wait_for()
+        assert await oscar.page.locator('[data-figure="active"] [data-number]').inner_text() == "0"
+        assert grace.errors == oscar.errors == []

@@ -100,7 +100,8 @@ function showState(section, follower) {
 }
 
 // What else is on the page hears of it here: `feed:entries` {entries}, `feed:snapshot` {entries} and `feed:withdrawn`
-// {ids}, once they are applied, and `feed:state` {state, code}. A listener that fails is its own misfortune: dispatching throws nothing.
+// {ids}, once they are applied, and `feed:state` {state, code}. A listener that fails is its own misfortune: dispatching
+// throws nothing.
 function tellPage(type, detail) {
   document.dispatchEvent(new CustomEvent(type, { detail }));
 }
