@@ -6,6 +6,7 @@ The settings put it in the place of the package's own, so that `{% load lucide %
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import cast
 
 from django import template
 from django.utils.safestring import SafeString
@@ -22,4 +23,4 @@ def lucide(name: str, *, size: int | None = 24, **attributes: object) -> SafeStr
 
 @lru_cache(maxsize=512)
 def _drawn(name: str, size: int | None, *attributes: tuple[str, object]) -> SafeString:
-    return SafeString(draw(name, size=size, **dict(attributes)))
+    return cast(SafeString, draw(name, size=size, **dict(attributes)))
