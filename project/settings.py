@@ -168,7 +168,6 @@ INSTALLED_APPS = [
     "daphne",
     "channels",
     "ninja",
-    "lucide",
     "csp",
     "django.contrib.admin",
     "django.contrib.auth",

@@ -1,6 +1,7 @@
 """The tag `lucide`, as its package has it, but each icon is drawn once: a page has a hundred of them.
 
-The settings put it in the place of the package's own, so that `{% load lucide %}` finds this one.
+The settings give it the package's name, so that `{% load lucide %}` finds it; the package itself is no app of ours, or
+there would be two of that name.
 """
 
 from __future__ import annotations
