@@ -21,6 +21,7 @@ from feed.counts import count_of
 from feed.entries import CERTIFICATION_ISSUED, EXAM_ATTEMPT, LESSON_COMPLETED, entry_id, timestamp
 from feed.sources import SOURCES
 from progress.models import Course, User
+from progress.preferences import zone_of
 from progress.prepared import Prepared, Value, stand_in
 from progress.querysets import RecordQuerySet, is_administrator
 
