@@ -8,7 +8,8 @@ class ConsumersConfig(AppConfig):
     verbose_name = "Sockets"
 
     def ready(self) -> None:
-        """Connect the receiver that acts on open sockets, and the checks of the sockets."""
-        from consumers import access, checks  # noqa: F401
+        """Connect the receivers that act on open sockets, and the checks of the sockets."""
+        from consumers import access, attention, checks  # noqa: F401
 
         access.connect()
+        attention.connect()

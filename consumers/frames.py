@@ -14,11 +14,12 @@ from feed.history import Mark
 
 class Item(msgspec.Struct, omit_defaults=True):
     """One item of a history: an entry, as the JSON text that was published, or the id of one taken back; in the group
-    of consumers.access the people whose rights changed."""
+    of consumers.access the people whose rights changed, or the courses in which somebody's attention was answered."""
 
     entry: msgspec.Raw = msgspec.Raw()
     withdrawn: str = ""
     people: list[int] = []
+    courses: list[int] = []
 
     def shown_under(self, filters: Filters) -> bool:
         """Return whether a viewer with these filters gets it; a withdrawal concerns everybody."""
@@ -106,3 +107,8 @@ def subscribed(position: dict[str, str], *, recovered: bool) -> Frame:
 def reset(reason: str) -> Frame:
     """What was there cannot be continued: take a snapshot, then subscribe."""
     return Frame.of({"type": "reset", "reason": reason})
+
+
+def attention(courses: list[int]) -> Frame:
+    """In these courses a reason for attention was dismissed, snoozed or brought back: load the list anew."""
+    return Frame.of({"type": "attention", "courses": courses})

@@ -16,7 +16,7 @@ from typing import Any, cast
 import msgspec
 from channels.layers import get_channel_layer
 
-from consumers import access, frames, metrics, replays
+from consumers import access, attention, frames, metrics, replays
 from consumers.fan_out import FanOut
 from consumers.frames import Appended, Item
 from consumers.replays import AWAY, Replayed
@@ -284,7 +284,10 @@ class Hub:
         stream.hear(items)
         if stream.group == access.GROUP:
             stream.take()
-            self._concern(person for item in items for person in item.people)
+            if people := {person for item in items for person in item.people}:
+                self._concern(people)
+            if courses := {course for item in items for course in item.courses}:
+                attention.tell_viewers(self.streams, courses)
         else:
             self._fan_out.wake()
 

@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from feed import course_cards, figures
+from feed.attention.pages import panel
 from feed.pages import BLANK_ENTRIES, feed_of, instructor
 from progress import suspicions
 
@@ -28,6 +29,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         "told": today.as_json() | {"courses": {card["course"].pk: card["completions"] for card in cards}},
         "cards": cards,
         "has_students": any(card["stand"].students for card in cards),
+        "attention": panel(request, person),
         "suspicions": suspicions.seen_by(person, limit=WORTH_A_LOOK),
         "is_live": True,
         "blank_entries": BLANK_ENTRIES,

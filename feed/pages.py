@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from feed import roster, snapshot
+from feed.attention.pages import SHOWN_BESIDE, panel
 from feed.cursor import Cursor, parse_cursor
 from feed.entries import TYPES, Entry
 from feed.filters import NONE, Filters
@@ -78,6 +79,7 @@ def students(request: HttpRequest) -> HttpResponse:
         "feed/students.html",
         courses=Course.objects.taught_by(person),
         roster=roster.of(person, for_class=request.GET.get("view") == "class"),
+        attention=panel(request, person, shown=SHOWN_BESIDE),
     )
 
 

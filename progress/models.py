@@ -9,7 +9,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Func, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -211,6 +211,12 @@ class UserProgress(models.Model):
     video_completion_threshold = models.FloatField(default=90.0, validators=PERCENT)
     last_accessed = models.DateTimeField(null=True)
     progress_percentage = models.FloatField(default=0.0, validators=PERCENT)
+    # Changes once a day where `last_accessed` changes with every tick, so an index on it leaves HOT updates alone.
+    accessed_on = models.GeneratedField(
+        expression=Func(F("last_accessed"), template="(%(expressions)s AT TIME ZONE 'UTC')::date"),
+        output_field=models.DateField(null=True),
+        db_persist=True,
+    )
 
     segments = models.JSONField(_("seconds that count, as [from, to] pairs"), default=list)
     unpaid_segments = models.JSONField(_("reported seconds that outran the clock"), default=list)
@@ -248,6 +254,13 @@ class UserProgress(models.Model):
         indexes = [
             models.Index(fields=["lesson"], name="progress_by_lesson"),
             models.Index(fields=["course"], name="progress_suspicious", condition=~Q(suspicious="")),
+            models.Index(
+                F("course_id"), F("accessed_on").desc(), name="progress_under_way", condition=Q(status="in_progress")
+            ),
+            models.Index(fields=["user", "course", "accessed_on"], name="progress_days"),
+            models.Index(
+                fields=["course", "user"], name="progress_done", include=["completed_at"], condition=Q(completed=True)
+            ),
             *[
                 models.Index(
                     *[F(column) for column in scope],
@@ -301,7 +314,15 @@ class QuizAttempt(models.Model):
             models.UniqueConstraint(fields=["user", "quiz", "attempt_number"], name="quiz_attempt_once"),
             models.UniqueConstraint(fields=["user", "quiz", "submission"], name="quiz_submission_once"),
         ]
-        indexes = [models.Index(fields=["user", "quiz"], name="quiz_passed", condition=Q(passed=True))]
+        indexes = [
+            models.Index(fields=["user", "quiz"], name="quiz_passed", condition=Q(passed=True)),
+            models.Index(
+                F("course_id"),
+                F("submitted_at").desc(),
+                name="quiz_failed",
+                condition=Q(passed=False, withdrawn_at__isnull=True),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.user} · {self.quiz} · {self.attempt_number}"
@@ -461,6 +482,7 @@ class Outbox(models.Model):
         ENTRIES_WITHDRAWN = "entries_withdrawn"
         NAMES_CHANGED = "names_changed"
         ACCESS_CHANGED = "access_changed"
+        ATTENTION_CHANGED = "attention_changed"
 
     kind = models.CharField(max_length=24, choices=Kind.choices)
     subject = models.CharField(max_length=24, default="", db_default="")
@@ -563,3 +585,44 @@ class Disclosure(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_where_display()} · {self.user}"
+
+
+class AttentionDismissal(models.Model):
+    """That one reason for attention is dismissed, or snoozed, for all instructors of the course (progress.attention).
+
+    `episode` says how far the reason had come: what happens after it is a reason anew (feed.attention.dismissals).
+    """
+
+    class Kind(models.TextChoices):
+        """Why a student may need somebody, the most urgent first."""
+
+        STUCK = "stuck", _("Plays the same part again and again")
+        IDLE = "idle", _("Sits idle in the middle of a lesson")
+        QUIZ_FAILED = "quiz_failed", _("Failed a quiz again")
+        GONE = "gone", _("Began a lesson and has been gone for days")
+        BEHIND = "behind", _("Is behind the course")
+
+    kind = models.CharField(_("what"), max_length=16, choices=Kind.choices)
+    course = models.ForeignKey(Course, on_delete=models.CASCADE, related_name="attention_dismissals", db_index=False)
+    user = models.ForeignKey(
+        User, on_delete=models.CASCADE, related_name="attention_dismissals", verbose_name=_("student")
+    )
+    lesson = models.ForeignKey(Lesson, null=True, on_delete=models.CASCADE, related_name="attention_dismissals")
+    episode = models.BigIntegerField(_("how far it had come"))
+    at = models.DateTimeField(_("when"))
+    until = models.DateTimeField(_("snoozed until"), null=True)
+    by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="attention_dismissals_made")
+    by_name = models.CharField(_("by whom"), max_length=310)
+
+    class Meta:
+        ordering = ["-at", "-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["course", "user", "kind", "lesson", "episode"],
+                name="attention_dismissed_once",
+                nulls_distinct=False,
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} · {self.user}"

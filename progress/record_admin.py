@@ -16,7 +16,17 @@ from progress.correction_actions import (
     withdraw_exam_attempts,
     withdraw_quiz_attempts,
 )
-from progress.models import Certification, Correction, Disclosure, ExamAttempt, Outbox, QuizAttempt, User, UserProgress
+from progress.models import (
+    AttentionDismissal,
+    Certification,
+    Correction,
+    Disclosure,
+    ExamAttempt,
+    Outbox,
+    QuizAttempt,
+    User,
+    UserProgress,
+)
 from progress.privacy import disclosures
 
 if TYPE_CHECKING:
@@ -131,3 +141,13 @@ class OutboxAdmin(ReadOnly):
 
     list_display = ("kind", "subject", "object_id", "user_id", "course_id", "at", "live_done_at")
     list_filter = ("kind",)
+
+
+@admin.register(AttentionDismissal)
+class AttentionDismissalAdmin(OfOneStudent, ReadOnly):
+    """What instructors dismissed or snoozed of who needs somebody."""
+
+    list_display = ("at", "kind", "user", "course", "lesson", "until", "by_name")
+    list_filter = ("kind", "course")
+    list_select_related = ("user", "course", "lesson")
+    search_fields = _WHOSE

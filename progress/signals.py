@@ -26,3 +26,6 @@ names_changed = Signal()
 
 access_changed = Signal()
 """What a person (`user_id`) may see became less or more."""
+
+attention_changed = Signal()
+"""A reason for attention in a course (`course_id`) was dismissed, snoozed, or brought back."""

@@ -15,6 +15,7 @@ from psycopg import OperationalError
 from redis.exceptions import RedisError
 
 from feed.api import router as feed_router
+from feed.attention.api import router as attention_router
 from feed.figures_api import router as figures_router
 from progress import metrics
 from progress.api import router as progress_router
@@ -35,6 +36,7 @@ api = Api(
 api.add_router("", progress_router, tags=["progress"])
 api.add_router("", feed_router, tags=["feed"])
 api.add_router("", figures_router, tags=["feed"])
+api.add_router("", attention_router, tags=["attention"])
 
 
 def _answer(request: HttpRequest, status: int, code: str, detail: str, **more: object) -> HttpResponse:

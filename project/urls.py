@@ -6,6 +6,7 @@ from django.urls import path, re_path
 
 from feed import dashboard
 from feed import pages as feed_pages
+from feed.attention import pages as attention_pages
 from progress import certificate_pages, pages, paper_pages, password_reset, video
 from progress.privacy import pages as privacy_pages
 from project import errors, health, kept_mail, metrics_page
@@ -24,6 +25,7 @@ urlpatterns = [
     path("me/data/", privacy_pages.own_data, name="own_data"),
     path("dashboard/", dashboard.dashboard, name="dashboard"),
     path("dashboard/students/", feed_pages.students, name="students"),
+    path("dashboard/attention/", attention_pages.answer, name="attention"),
     path("accounts/login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("accounts/logout/", LogoutView.as_view(), name="logout"),
     path("accounts/password_reset/", password_reset.ResetView.as_view(), name="password_reset"),

@@ -65,6 +65,8 @@ class School:
             user=cast.ada, exam=exam, course=cast.algorithms, attempt_number=1, started_at=timezone.now()
         )
         self.attempts = [opened.pk]
+        named = [cast.bob.pk, cast.algorithms.pk, cast.bernoulli.pk]
+        self.reasons = [".".join(map(str, ["quiz_failed", *named, episode])) for episode in (1, 2)] + ["gone.1.2.3.4"]
         self.answers = ask(quiz=quiz)[0] | ask(exam=exam)[0]
 
     def seed(self, schema: dict[str, Any]) -> dict[str, Any]:
@@ -80,7 +82,12 @@ class School:
         return schema
 
     def _known(self, name: str) -> list[int] | list[str]:
-        ids = {"lesson_id": [self.lesson], "exam_id": [self.exam], "attempt_id": self.attempts}
+        ids: dict[str, list[int] | list[str]] = {
+            "lesson_id": [self.lesson],
+            "exam_id": [self.exam],
+            "attempt_id": [*self.attempts],
+            "reason_id": self.reasons,
+        }
         return ids.get(name) or (MOMENTS if name in ("since", "until") else [])
 
 

@@ -55,6 +55,8 @@ EVERYTHING = [
     "corrections",
     "corrections_made",
     "shown_to",
+    "attention",
+    "attention_answered",
     "looked_at_others",
     "failed_sign_ins",
     "done_in_the_admin_site",
@@ -120,6 +122,8 @@ def test_no_table_about_people_is_missing_in_the_copy() -> None:
         ("correction", "by"),
         ("disclosure", "user"),
         ("disclosure", "by"),
+        ("attentiondismissal", "user"),
+        ("attentiondismissal", "by"),
         ("logentry", "user"),
         # Links of ManyToMany fields: courses taught, groups, permissions.
         ("course_instructors", "user"),

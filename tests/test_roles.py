@@ -47,6 +47,7 @@ activity                 302 200 200 200 200 200 200 302
 own_data                 302 200 200 200 200 200 200 302
 dashboard                302 403 403 200 200 403 200 302
 students                 302 403 403 200 200 403 200 302
+attention                405 405 405 405 405 405 405 405
 login                    200 302 302 302 302 302 302 200
 logout                   405 405 405 405 405 405 405 405
 password_reset           200 200 200 200 200 200 200 200
@@ -71,6 +72,10 @@ POST /attempts/{int:attempt_id}/              401 200 404 404 404 404 404 401
 GET  /figures/                                401 403 403 200 200 403 200 401
 GET  /feed/                                   401 200 200 200 200 403 200 401
 POST /feed/after/                             401 200 200 200 200 403 200 401
+GET  /attention/                              401 403 403 200 200 403 200 401
+POST /attention/{reason_id}/dismiss/          401 404 404 200 404 404 200 401
+POST /attention/{reason_id}/snooze/           401 404 404 200 404 404 200 401
+POST /attention/{reason_id}/undo/             401 404 404 200 404 404 200 401
 """
 
 SOCKETS = """
@@ -122,6 +127,7 @@ def school(cast: Cast, settings: Settings, tmp_path: Path) -> dict[str, Any]:
         "token": "none",
         "quiz_answers": ask(quiz=quiz)[1],
         "exam_answers": ask(exam=exam)[1],
+        "reason_id": f"quiz_failed.{cast.bob.pk}.{cast.algorithms.pk}.{lesson.pk}.2",
     }
 
 
@@ -182,6 +188,7 @@ def test_every_operation_gives_each_role_what_the_table_says(school: dict[str, A
         "/quiz/": {"answers": school["quiz_answers"]},
         "/attempts/{int:attempt_id}/": {"answers": school["exam_answers"]},
         "/after/": {"position": {}, "filters": {}},
+        "/snooze/": {"for": "day"},
     }
     got = {}
     for operation, _ in sorted(table(OPERATIONS, words=2).items()):

@@ -12,12 +12,14 @@ from django.utils import timezone
 
 from progress.advance import OUTRAN_THE_CLOCK
 from progress.models import Lesson, User, UserProgress
+from tests.attention.facts import forget
 from tests.conftest import Cast
 
 HEADING = "Worth a look"
 
 
 def dashboard(person: User) -> str:
+    forget()  # what a page remembers for a while is read anew, so that pages ask as many queries
     client = Client()
     client.force_login(person)
     answer = client.get("/dashboard/")

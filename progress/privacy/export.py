@@ -16,6 +16,7 @@ from django.db.models import F, Model
 from django.utils import timezone
 
 from progress.models import (
+    AttentionDismissal,
     Choice,
     Correction,
     Disclosure,
@@ -130,6 +131,10 @@ def everything_about(person: User) -> dict[str, Any]:
         "corrections": _rows(Correction, person, "kind", "at", "by_name", "subject", "reason", course="course__title"),
         "corrections_made": list(person.corrections_made.order_by("pk").values("kind", "at", "reason")),
         "shown_to": _rows(Disclosure, person, "day", "by_name", "where", "times", "first_at", "last_at"),
+        "attention": _rows(
+            AttentionDismissal, person, "kind", "at", "until", "by_name", course="course__title", lesson="lesson__title"
+        ),
+        "attention_answered": list(person.attention_dismissals_made.order_by("pk").values("kind", "at", "until")),
         "looked_at_others": list(person.disclosures_to_them.order_by("pk").values("day", "where", "times")),
         "failed_sign_ins": list(
             AccessAttempt.objects.filter(username=person.username)

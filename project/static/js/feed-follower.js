@@ -23,6 +23,7 @@ const MOST_PER_REQUEST = 200;
  * - `presence`: the frame, as docs/protocol.md has it.
  * - `state`: `{state, code}`; state "connecting", "live", "catching-up", "offline", "polling" (asks every 30 s), or
  *   "refused" with the code.
+ * - `attention`: the frame as it came; who needs somebody is to be loaded anew.
  */
 export class FeedFollower extends EventTarget {
   #socket;
@@ -135,6 +136,8 @@ export class FeedFollower extends EventTarget {
       this.#emit("withdrawn", { ids: frame.ids });
     } else if (frame.type === "presence") {
       this.#emit("presence", frame);
+    } else if (frame.type === "attention") {
+      this.#emit("attention", frame);
     } else if (frame.type === "reset") {
       this.#subscribed = false;
       this.#renewSoon();

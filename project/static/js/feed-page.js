@@ -49,6 +49,7 @@ function followFeed(section) {
     if (view.withdraw(detail.ids)) fillUp();
     tellPage("feed:withdrawn", detail);
   });
+  follower.addEventListener("attention", ({ detail }) => document.dispatchEvent(new CustomEvent("feed:attention", { detail })));
   follower.addEventListener("state", ({ detail }) => {
     if (short && detail.state === "live") fillUp();
   });

@@ -21,6 +21,10 @@ const FORMATS = {
   time: (element, value) => {
     element.dateTime = value;
   },
+  // An address of this site, as Django's reverse() gives them.
+  link: (element, value) => {
+    element.setAttribute("href", value);
+  },
 };
 
 /**

@@ -1,0 +1,1 @@
+"""Who needs somebody: when the rules say so, what is read, and what a dismissal holds for."""
