@@ -11,7 +11,7 @@ from typing import Any
 from django.urls import reverse
 from django.utils import timezone
 
-from feed.attention import departed, dismissals, failing, middle, replaying
+from feed.attention import departed, dismissals, failing, middle, replaying, seated
 from feed.attention.findings import Finding, most_urgent_first
 from feed.attention.scope import MOST, Scope
 from feed.attention.sentences import reason
@@ -64,7 +64,7 @@ def parse_id(text: str) -> Subject:
 def _reasons(scope: Scope) -> list[Reason]:
     if not scope.courses:
         return []
-    found = [*replaying.find(scope), *departed.find(scope), *middle.find(scope)]
+    found = [*replaying.find(scope), *seated.find(scope), *departed.find(scope), *middle.find(scope)]
     found = [*dismissals.standing(found, now=scope.now), *failing.find(scope)]
     listed = sorted(found, key=most_urgent_first)[:MOST]
     back = departed.who_came_back([each for each in listed if each.kind == Kind.GONE])

@@ -11,9 +11,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from feed import attention
+from feed import attention, presence
 from feed.attention import departed, replaying, scope
 from feed.attention.listing import Reason, parse_id
+from feed.presence import Seat
 from progress import attention as answers
 from progress.models import Lesson, LessonQuiz, User, UserProgress
 from tests.attention.facts import add_class, began, completed, failed, forget, played
@@ -276,3 +277,33 @@ def test_queries_are_as_many_for_a_hundred_as_for_one(cast: Cast, quiz: LessonQu
             attention.for_viewer(User.objects.get(pk=cast.grace.pk))
         counts.append(len(asked))
     assert counts[0] == counts[1] <= 13
+
+
+def test_who_sits_idle_in_the_middle_is_told_and_who_plays_or_has_left_is_not(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    since = timezone.now() - timedelta(minutes=6)
+    seats = [
+        Seat(person.pk, lesson.course_id, lesson.pk, state, since, 50.0, percentage, "0" * 12)
+        for person, lesson, state, percentage in (
+            (cast.ada, cast.bernoulli, "idle", 42.9),
+            (cast.bob, cast.bernoulli, "playing", 42.0),
+            (cast.eve, cast.mosses, "idle", 42.0),
+            (cast.olga, cast.bernoulli, "idle", 42.0),
+        )
+    ]
+
+    def in_courses(courses: Any) -> list[Seat]:
+        return [seat for seat in seats if seat.course_id in courses]
+
+    monkeypatch.setattr(presence, "seats_from_thread", in_courses)
+    [found] = attention.for_viewer(cast.grace)
+    assert (found.kind, found.student["name"]) == ("idle", "Ada Lovelace")
+    assert found.sentence == "The lesson is open at 42 % and nothing has moved for 6 minutes."
+    answered(cast.grace, found)
+    assert seen(cast.grace) == []
+    assert seen(cast.admin) == [("idle", "Eve Curie")]
+    Lesson.objects.filter(pk=cast.mosses.pk).update(completion_threshold=42)
+    assert seen(cast.admin) == []
+    monkeypatch.setattr(presence, "seats_from_thread", lambda _courses: None)
+    assert seen(cast.admin) == [], "where Redis is away nobody knows"

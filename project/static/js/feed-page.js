@@ -49,7 +49,6 @@ function followFeed(section) {
     if (view.withdraw(detail.ids)) fillUp();
     tellPage("feed:withdrawn", detail);
   });
-  follower.addEventListener("attention", ({ detail }) => document.dispatchEvent(new CustomEvent("feed:attention", { detail })));
   follower.addEventListener("state", ({ detail }) => {
     if (short && detail.state === "live") fillUp();
   });
@@ -84,7 +83,7 @@ function followFeed(section) {
 
 // What else is on the page listens there: the roster, for one.
 function tellDocument(follower) {
-  for (const type of ["presence", "state"]) {
+  for (const type of ["presence", "state", "attention"]) {
     follower.addEventListener(type, ({ detail }) => document.dispatchEvent(new CustomEvent(`feed:${type}`, { detail })));
   }
 }
