@@ -37,6 +37,11 @@ class Attention {
     section.addEventListener("keydown", (event) => this.#closeMenu(event));
     section.querySelector("[data-all]").addEventListener("click", (event) => this.#showAll(event));
     document.addEventListener("feed:attention", () => this.#soon(Math.random() * SPREAD));
+    // Frames that were told while there was no connection are lost.
+    document.addEventListener("feed:state", ({ detail }) => {
+      if (detail.state !== "live") this.#stale = true;
+      else if (this.#stale) this.#soon(Math.random() * SPREAD);
+    });
     document.addEventListener("visibilitychange", () => this.#shownAgain());
     for (const row of this.#list.querySelectorAll("[data-undo]")) this.#expire(row);
     this.#needs(this.#rows().map((row) => [row.dataset.user, row.querySelector('[data-slot="sentence"]').textContent]));
