@@ -84,7 +84,7 @@ def undo(by: User, subject: Subject) -> None:
     )
     found = theirs.select_for_update(of=("self",)).first()
     if found is None:
-        raise NotFound("dismissal of yours")
+        raise NotFound("answer")
     if timezone.now() - found.at > UNDO:
         raise Refused(409, "too_late", "This was dismissed more than a minute ago.")
     found.delete()
@@ -101,11 +101,11 @@ def _keep_there(by: User, subject: Subject) -> None:
     ).exclude(user=by)
     locked = enrolled.select_related("user", "course").select_for_update(of=("user", "course"), no_key=True)
     if locked.first() is None:
-        raise NotFound("reason for attention")
+        raise NotFound("reason")
     if subject.lesson_id is not None:
         lessons = Lesson.objects.filter(pk=subject.lesson_id, course=subject.course_id)
         if lessons.select_for_update(no_key=True).first() is None:
-            raise NotFound("reason for attention")
+            raise NotFound("reason")
 
 
 def _tell(subject: Subject) -> None:

@@ -49,11 +49,13 @@ class Unreadable(Refused):
 
 _NO_SUCH: Final = {
     "attempt": _("There is no such attempt, or you may not see it."),
+    "answer": _("There is no such answer of yours to a reason for attention."),
     "course": _("There is no such course, or you may not see it."),
     "exam": _("There is no such exam, or you may not see it."),
     "lesson": _("There is no such lesson, or you may not see it."),
     "person": _("There is no such person, or you may not see them."),
     "quiz": _("There is no such quiz, or you may not see it."),
+    "reason": _("There is no such reason for attention, or you may not see it."),
 }
 """Whole sentences: in other languages more than the noun differs."""
 
@@ -61,7 +63,7 @@ _NO_SUCH: Final = {
 class NotFound(Refused):
     """What is not there, and what the caller may not see: the two must look alike (HTTP 404)."""
 
-    def __init__(self, what: Literal["attempt", "course", "exam", "lesson", "person", "quiz"]) -> None:
+    def __init__(self, what: Literal["attempt", "answer", "course", "exam", "lesson", "person", "quiz", "reason"]) -> None:
         super().__init__(404, "not_found", _NO_SUCH[what])
 
 

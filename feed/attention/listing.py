@@ -56,7 +56,7 @@ def parse_id(text: str) -> Subject:
     """What an id names; raises NotFound for what is none."""
     found = _ID.fullmatch(text)
     if found is None:
-        raise NotFound("reason for attention")
+        raise NotFound("reason")
     kind, user_id, course_id, lesson_id, episode = found.groups()
     return Subject(Kind(kind), int(user_id), int(course_id), int(lesson_id) or None, int(episode))
 
