@@ -210,7 +210,7 @@ async def test_a_page_whose_person_signed_out_elsewhere_says_so_and_leads_back(l
         link = ada.page.get_by_role("link", name="Sign in again")
         assert await link.get_attribute("href") == "/accounts/login/?next=/me/activity/"
         assert "You are signed out." in await ada.page.locator(".feed-status").inner_text()
-        assert not await ada.page.get_by_role("button", name="Pause").is_visible()
+        assert not await ada.page.get_by_role("button", name="Pause", exact=True).is_visible()
         await link.click()
         await ada.page.get_by_label("User name").wait_for()
 
@@ -221,7 +221,7 @@ async def test_while_paused_rows_stand_still_and_the_page_counts_what_waits(live
         await watch(live, cast.ada, cast.bernoulli)
         await until_names(grace, "Ada Lovelace")
 
-        await grace.page.get_by_role("button", name="Pause").click()
+        await grace.page.get_by_role("button", name="Pause", exact=True).click()
         await watch(live, cast.bob, cast.bernoulli)
         await grace.page.get_by_role("button", name="1 new entry").wait_for()
         await attempt_exam(cast.bob, cast.algorithms, 80.0)
@@ -275,7 +275,7 @@ async def test_older_entries_are_a_link_that_works_without_javascript(live: Live
         assert "minute ago" in await rows.nth(1).locator("time").inner_text()
         await grace.page.locator("noscript > .notice").wait_for()
         assert not await grace.page.get_by_text("Connecting").is_visible()  # it never will
-        assert not await grace.page.get_by_role("button", name="Pause").is_visible()
+        assert not await grace.page.get_by_role("button", name="Pause", exact=True).is_visible()
 
         await grace.page.get_by_role("link", name="Older entries").click()
         await grace.page.get_by_text("You are looking at older entries").wait_for()
@@ -335,7 +335,7 @@ async def test_a_withdrawn_row_goes_at_once_even_while_the_page_is_paused(live: 
         await watch(live, cast.ada, cast.bernoulli)
         for window in (admin, paused):
             await until_names(window, "Ada Lovelace", "Eve Curie")
-        await paused.page.get_by_role("button", name="Pause").click()
+        await paused.page.get_by_role("button", name="Pause", exact=True).click()
         await sync_to_async(school.remove_lessons)(Lesson.objects.filter(pk=cast.bernoulli.pk))
         for window in (admin, paused):
             await until_names(window, "Eve Curie")
