@@ -567,6 +567,7 @@ class Disclosure(models.Model):
         """Where they were shown."""
 
         FEED = "feed", _("In the feed, for this student")
+        STUDENT = "student", _("On the student's page")
         ADMIN = "admin", _("In the admin site")
         EXPORT = "export", _("As an export of everything")
 

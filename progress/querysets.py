@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from django.contrib.auth import get_user_model
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -65,6 +65,27 @@ def _studied(person: User) -> ArraySubquery:
     return ArraySubquery(person.enrollments.filter(active=True).values("course_id"))
 
 
+def students_of(person: User) -> models.QuerySet[User]:
+    """Whose records `person` may look at, one by one: students of the courses taught, now or before; an administrator
+    may look at everybody's."""
+    people: models.QuerySet[User] = get_user_model().objects.all()
+    if not person.is_active:
+        return people.none()
+    if is_administrator(person):
+        return people
+    return people.filter(_traced(user=OuterRef("pk"), course_id__among=_taught(person)))
+
+
+def _traced(**of: Any) -> Q:
+    """Whether there is an enrolment or a record of these."""
+    traces = ("enrollments", "progress", "quiz_attempts", "exam_attempts", "certifications")
+    found = Q()
+    for name in traces:
+        kept: Any = get_user_model()._meta.get_field(name).related_model
+        found |= Q(Exists(kept._base_manager.filter(**of)))
+    return found
+
+
 class CourseQuerySet(models.QuerySet["Course"]):
     """Courses."""
 
@@ -81,6 +102,10 @@ class CourseQuerySet(models.QuerySet["Course"]):
         if not person.is_active:
             return self.none()
         return self if is_administrator(person) else self.filter(instructors=person)
+
+    def with_traces_of(self, student: User) -> CourseQuerySet:
+        """Courses that `student` studies or studied, or in which there is any record of theirs."""
+        return self.filter(_traced(user=student, course=OuterRef("pk")))
 
 
 class LessonQuerySet(models.QuerySet["Lesson"]):

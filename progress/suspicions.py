@@ -22,11 +22,13 @@ def seen_by(person: User, *, limit: int) -> list[Suspicion]:
     """Other people's rows that want a look, as far as the person may see them; of whoever watched last first."""
     others = UserProgress.objects.visible_to(person).exclude(user=person)
     rows = others.exclude(suspicious="").select_related("user", "lesson__course")
-    return [
-        {
-            "row": row,
-            "reason": gettext(row.suspicious),
-            "uncounted_minutes": coverage.seconds(coverage.union(map(tuple, row.unpaid_segments))) / 60,
-        }
-        for row in rows.order_by("-last_accessed", "-pk")[:limit]
-    ]
+    return [about(row) for row in rows.order_by("-last_accessed", "-pk")[:limit]]
+
+
+def about(row: UserProgress) -> Suspicion:
+    """What there is to say of a row that wants a look."""
+    return {
+        "row": row,
+        "reason": gettext(row.suspicious),
+        "uncounted_minutes": coverage.seconds(coverage.union(map(tuple, row.unpaid_segments))) / 60,
+    }

@@ -7,6 +7,7 @@ from django.urls import path, re_path
 from feed import dashboard
 from feed import pages as feed_pages
 from feed.attention import pages as attention_pages
+from feed.drill_down import confirming, student_page
 from progress import certificate_pages, pages, paper_pages, password_reset, video
 from progress.privacy import pages as privacy_pages
 from project import errors, health, kept_mail, metrics_page
@@ -26,6 +27,12 @@ urlpatterns = [
     path("dashboard/", dashboard.dashboard, name="dashboard"),
     path("dashboard/students/", feed_pages.students, name="students"),
     path("dashboard/attention/", attention_pages.answer, name="attention"),
+    path("dashboard/students/<int:student_id>/", student_page.student, name="student"),
+    path(
+        "dashboard/students/<int:student_id>/lessons/<int:lesson_id>/confirm/",
+        confirming.confirm_lesson,
+        name="confirm_lesson",
+    ),
     path("accounts/login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("accounts/logout/", LogoutView.as_view(), name="logout"),
     path("accounts/password_reset/", password_reset.ResetView.as_view(), name="password_reset"),

@@ -36,7 +36,8 @@ async def one_of_everything(cast: Cast) -> dict[str, Any]:
             issued_at=timezone.now(),
         )
         names = {"uidb64": "MQ", "token": "none", "certificate_id": issued.certificate_id}
-        return {**names, "course": "algorithms", "lesson": lesson.slug, "object_id": str(lesson.pk)}
+        of_ada = {"student_id": cast.ada.pk, "lesson_id": lesson.pk}
+        return {**names, **of_ada, "course": "algorithms", "lesson": lesson.slug, "object_id": str(lesson.pk)}
 
     return await sync_to_async(make)()
 

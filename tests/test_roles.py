@@ -48,6 +48,8 @@ own_data                 302 200 200 200 200 200 200 302
 dashboard                302 403 403 200 200 403 200 302
 students                 302 403 403 200 200 403 200 302
 attention                405 405 405 405 405 405 405 405
+student                  302 404 404 200 404 404 200 302
+confirm_lesson           302 404 404 200 404 404 200 302
 login                    200 302 302 302 302 302 302 200
 logout                   405 405 405 405 405 405 405 405
 password_reset           200 200 200 200 200 200 200 200
@@ -120,6 +122,7 @@ def school(cast: Cast, settings: Settings, tmp_path: Path) -> dict[str, Any]:
         "course": "algorithms",
         "lesson": "bernoulli",
         "lesson_id": lesson.pk,
+        "student_id": cast.ada.pk,
         "exam_id": exam.pk,
         "attempt_id": attempt.pk,
         "certificate_id": issued.certificate_id,

@@ -1,7 +1,7 @@
 """The audit trail of who looked at whom: whose records were shown to whom, on which day, where and how often.
 
-Kept where somebody asks for one student: a filter of the feed, a page of the admin site, an export. A feed of whole
-courses is what instructors work with, and says nothing about whom they looked at.
+Kept where somebody asks for one student: their page, a filter of the feed, a page of the admin site, an export. A feed
+of whole courses is what instructors work with, and says nothing about whom they looked at.
 """
 
 from __future__ import annotations

@@ -1,0 +1,1 @@
+"""Drill-downs: all that is known of one student, and how one course goes."""
