@@ -1,0 +1,5 @@
+// A page without a feed: keeps its times current.
+
+import { Times } from "./times.js";
+
+new Times(document).start();
