@@ -48,6 +48,8 @@ PAGES = (
     ("dashboard-instructor", "oscar", "/dashboard/"),
     ("students", "admin", "/dashboard/students/"),
     ("students-filtered", "admin", "/dashboard/students/?q=ada&type=lesson_completed&type=progress_update"),
+    ("student", "admin", "/dashboard/students/{ada}/"),
+    ("course", "admin", "/dashboard/courses/algorithms/"),
     ("activity", "ada", "/me/activity/"),
     ("404", "ada", "/courses/algorithms/no-such-lesson/"),
 )
@@ -123,6 +125,7 @@ async def _all(folder: Path) -> None:
             await _claim(live, people["bob"], "searching-by-halves", 64.0, minutes_ago=44)
             await _examine(people)
             named = {
+                "ada": people["ada"].pk,
                 "certificate": (await Certification.objects.aget(user=people["ada"])).certificate_id,
                 "lesson": (await Lesson.objects.aget(slug="bernoulli-numbers")).pk,
                 "student": people["ada"].pk,
