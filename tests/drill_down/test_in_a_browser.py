@@ -55,7 +55,8 @@ async def test_a_lesson_is_confirmed_by_keyboard_and_an_open_page_of_the_student
         await grace.page.keyboard.press("Enter")
         await grace.page.get_by_text("Confirmed by Grace Hopper (grace): was in the room").wait_for()
         await grace.page.get_by_text("The lesson is confirmed as completed.").wait_for()
-        await grace.page.locator(f"#lesson-{cast.bernoulli.pk}:target .badge-good").wait_for()
+        await grace.page.locator(f"#lesson-{cast.bernoulli.pk} .study-line > .badge-good").wait_for()
+        assert grace.page.url.endswith(f"{path}#lesson-{cast.bernoulli.pk}")
         await browser.shown(other, "lesson_completed")
         loads = [each for each in other.requests if each.endswith(path)]
         assert (len(loads), other.sockets) == (1, 1)  # it was not loaded again: the row came live
