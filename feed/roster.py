@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.urls import reverse
+
 from feed import groups, presence
 from feed.presence import Seat, State, naming, rules
 from feed.presence.naming import Person
@@ -13,9 +15,6 @@ from progress.models import User
 
 CARDS = 24
 """Cards that the page is made with; the page's script adds the others with the first frame."""
-
-STUDENT_ADDRESS = "/dashboard/students/0/"
-"""A student's page, with 0 for their id."""
 
 STATES: tuple[State, ...] = ("idle", "paused", "playing", "gone")
 """In the order in which they stand: who has stopped may need a word, who plays needs none."""
@@ -39,7 +38,7 @@ class Card:
     @property
     def address(self) -> str:
         """The student's page."""
-        return STUDENT_ADDRESS.replace("/0/", f"/{self.user_id}/")
+        return reverse("student", args=[self.user_id])
 
 
 def of(viewer: User, *, for_class: bool = False) -> dict[str, Any]:
@@ -59,7 +58,7 @@ def of(viewer: User, *, for_class: bool = False) -> dict[str, Any]:
         "filters": [(state, sum(card.state == state for card in cards or [])) for state in STATES],
         "all": len(cards or []),
         "for_class": for_class,
-        "student_address": STUDENT_ADDRESS,
+        "student_address": reverse("student", args=[0]),
         "cells": rules.CELLS,
     }
 

@@ -63,7 +63,9 @@ _NO_SUCH: Final = {
 class NotFound(Refused):
     """What is not there, and what the caller may not see: the two must look alike (HTTP 404)."""
 
-    def __init__(self, what: Literal["attempt", "answer", "course", "exam", "lesson", "person", "quiz", "reason"]) -> None:
+    def __init__(
+        self, what: Literal["attempt", "answer", "course", "exam", "lesson", "person", "quiz", "reason"]
+    ) -> None:
         super().__init__(404, "not_found", _NO_SUCH[what])
 
 

@@ -7,7 +7,6 @@ from django.urls import path, re_path
 from feed import dashboard
 from feed import pages as feed_pages
 from feed.attention import pages as attention_pages
-from feed.drill_down import confirming, student_page
 from feed.drill_down import confirming, course_page, student_page
 from progress import certificate_pages, pages, paper_pages, password_reset, video
 from progress.privacy import pages as privacy_pages

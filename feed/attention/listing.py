@@ -93,14 +93,9 @@ def _reason(found: Finding, student: User, course: Course, lesson: Lesson | None
         course=_place(course),
         lesson=_place(lesson) if lesson else None,
         since=found.since,
-        url=student_url(student.pk),
+        url=reverse("student", args=[student.pk]),
         lesson_url=reverse("lesson", args=[course.slug, lesson.slug]) if lesson else None,
     )
-
-
-def student_url(user_id: int) -> str:
-    """The page about a student."""
-    return f"{reverse('students')}{user_id}/"
 
 
 def _place(row: Course | Lesson) -> dict[str, Any]:

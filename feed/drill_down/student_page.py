@@ -10,10 +10,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
+from feed import attention
 from feed.cursor import Cursor, parse_cursor
 from feed.drill_down.student import studies_of
 from feed.filters import Filters
-from feed.pages import BLANK_ENTRIES, _feed
+from feed.pages import BLANK_ENTRIES, feed_of
 from progress.models import Disclosure, User
 from progress.privacy import disclosures
 from progress.querysets import students_of
@@ -30,7 +31,7 @@ def student(request: HttpRequest, student_id: int) -> HttpResponse:
     shown = get_object_or_404(students_of(viewer), pk=student_id)
     disclosures.note(viewer, [shown.pk], Disclosure.Where.STUDENT)
     before, error = _before(request)
-    feed = _feed(viewer, limit=FEED_LIMIT, filters=Filters(students=frozenset({shown.pk})), before=before)
+    feed = feed_of(viewer, limit=FEED_LIMIT, filters=Filters(students=frozenset({shown.pk})), before=before)
     if feed["next"]:
         feed["next_url"] = f"{request.path}?{urlencode({'before': feed['next']})}"
     return render(
@@ -39,6 +40,7 @@ def student(request: HttpRequest, student_id: int) -> HttpResponse:
         {
             "student": shown,
             "studies": studies_of(shown, viewer=viewer),
+            "reasons": attention.for_student(viewer, shown),
             "feed": feed,
             "feed_error": error,
             "is_live": before is None,

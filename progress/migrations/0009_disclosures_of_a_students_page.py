@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('progress', '0006_disclosures'),
+        ('progress', '0008_attention'),
     ]
 
     operations = [
