@@ -18,6 +18,8 @@ from feed.cursor import Cursor, parse_cursor
 from feed.entries import TYPES, Entry
 from feed.filters import NONE, Filters
 from feed.forms import as_frame, parse_form
+from progress import achievement_facts
+from progress.achievements import achievements, in_words
 from progress.models import Course, User
 from progress.querysets import is_administrator
 from progress.refusals import BadValue
@@ -85,9 +87,16 @@ def students(request: HttpRequest) -> HttpResponse:
 
 @login_required
 def activity(request: HttpRequest) -> HttpResponse:
-    """A student's own feed."""
+    """A student's own feed, achievements and milestones."""
     person = cast(User, request.user)
-    return _page(request, person, "feed/activity.html")
+    facts = achievement_facts.read(person)
+    found = achievements(facts)
+    own = {
+        "achievements": found,
+        "earned_in_words": in_words(found),
+        "steps": achievement_facts.steps(person, facts),
+    }
+    return _page(request, person, "feed/activity.html", **own)
 
 
 def _page(request: HttpRequest, person: User, template: str, **context: Any) -> HttpResponse:

@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Func, Q
+from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -74,6 +75,9 @@ class User(Named, AbstractUser):
         default=False,
         db_default=False,
         help_text=_("On a screen in front of the class you are then “A student”. Whoever teaches you sees your name."),
+    )
+    achievements_told_to = models.DateTimeField(
+        _("up to when achievements were told"), db_default=Now(), editable=False
     )
 
     class Meta(AbstractUser.Meta):
@@ -322,6 +326,7 @@ class QuizAttempt(models.Model):
                 name="quiz_failed",
                 condition=Q(passed=False, withdrawn_at__isnull=True),
             ),
+            models.Index(F("user_id"), F("submitted_at").desc(), F("id").desc(), name="quiz_submitted_user"),
         ]
 
     def __str__(self) -> str:

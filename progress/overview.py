@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TypedDict
+from datetime import UTC, datetime
+from typing import Any, TypedDict
 
 from django.urls import reverse
 
@@ -10,13 +11,19 @@ from progress.models import Course, Lesson, User, UserProgress
 
 
 class LessonOverview(TypedDict):
-    """A lesson and how far the person is; only whoever teaches it sees one that is not ready."""
+    """A lesson and how far the person is; only whoever teaches it sees one that is not ready.
+
+    `segments` and `position` are in seconds, `seen_at` is when the person last watched it.
+    """
 
     lesson: Lesson
     ready: bool
     percentage: float
     status: str
     completed: bool
+    segments: list[Any]
+    position: float
+    seen_at: datetime | None
     quiz_required: bool
     url: str
 
@@ -24,12 +31,13 @@ class LessonOverview(TypedDict):
 class CourseOverview(TypedDict):
     """A course with its lessons in order.
 
-    `resume_url` is the first lesson that is ready and not completed, `exam_url` the course's exam.
+    `resume` is the lesson to go on with, and `resume_url` its page; `exam_url` the course's exam.
     """
 
     course: Course
     lessons: list[LessonOverview]
     completed_count: int
+    resume: LessonOverview | None
     resume_url: str | None
     exam_url: str | None
 
@@ -65,16 +73,36 @@ def _overview(lesson: Lesson, row: UserProgress | None) -> LessonOverview:
         "percentage": row.video_watch_percentage if row else 0.0,
         "status": row.status if row else UserProgress.Status.NOT_STARTED.value,
         "completed": row is not None and row.completed,
+        "segments": row.segments if row else [],
+        "position": row.last_watched_timestamp if row else 0.0,
+        "seen_at": row.last_accessed if row else None,
         "quiz_required": hasattr(lesson, "quiz") and lesson.quiz.required,
         "url": lesson.get_absolute_url(),
     }
 
 
+def _when(each: LessonOverview) -> datetime:
+    return each["seen_at"] or datetime.min.replace(tzinfo=UTC)
+
+
+def left_off(lessons: list[LessonOverview]) -> LessonOverview | None:
+    """The lesson to go on with: the one last watched or, where that is completed, the next one; None once all are.
+
+    What was skipped comes last: whoever began in the middle goes on from there.
+    """
+    last = max(lessons, key=_when, default=None)
+    begin = lessons.index(last) if last and last["seen_at"] else 0
+    in_turn = lessons[begin:] + lessons[:begin]
+    return next((each for each in in_turn if each["ready"] and not each["completed"]), None)
+
+
 def _of(course: Course, lessons: list[LessonOverview]) -> CourseOverview:
+    resume = left_off(lessons)
     return {
         "course": course,
         "lessons": lessons,
         "completed_count": sum(lesson["completed"] for lesson in lessons),
-        "resume_url": next((each["url"] for each in lessons if each["ready"] and not each["completed"]), None),
+        "resume": resume,
+        "resume_url": resume["url"] if resume else None,
         "exam_url": reverse("exam", args=[course.slug]) if hasattr(course, "exam") else None,
     }

@@ -18,6 +18,7 @@ from feed.api import router as feed_router
 from feed.attention.api import router as attention_router
 from feed.figures_api import router as figures_router
 from progress import metrics
+from progress.achievement_api import router as achievement_router
 from progress.api import router as progress_router
 from progress.api_schema import Api
 from progress.failures import in_words
@@ -34,6 +35,7 @@ api = Api(
     openapi_url="/openapi.json",
 )
 api.add_router("", progress_router, tags=["progress"])
+api.add_router("", achievement_router, tags=["achievements"])
 api.add_router("", feed_router, tags=["feed"])
 api.add_router("", figures_router, tags=["feed"])
 api.add_router("", attention_router, tags=["attention"])

@@ -215,6 +215,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "project.navigation.places",
+                "progress.achievement_news.for_page",
             ],
             "libraries": {"lucide": "project.templatetags.icons"},
         },

@@ -9,12 +9,14 @@ from feed import pages as feed_pages
 from feed.attention import pages as attention_pages
 from feed.drill_down import confirming, course_page, student_page
 from progress import certificate_pages, pages, paper_pages, password_reset, video
+from progress import certificate_pages, course_page, pages, paper_pages, password_reset, preferences_page, video
 from progress.privacy import pages as privacy_pages
 from project import errors, health, kept_mail, metrics_page
 from project.api import api
 
 urlpatterns = [
     path("", pages.home, name="home"),
+    path("courses/<slug:course>/", course_page.course, name="course"),
     path("courses/<slug:course>/exam/", paper_pages.exam, name="exam"),
     path("courses/<slug:course>/<slug:lesson>/", pages.lesson, name="lesson"),
     path("courses/<slug:course>/<slug:lesson>/video/", video.video, name="video"),
@@ -23,6 +25,7 @@ urlpatterns = [
     path("courses/<slug:course>/<slug:lesson>/quiz/", paper_pages.quiz, name="quiz"),
     path("certificates/<uuid:certificate_id>/", certificate_pages.certificate, name="certificate"),
     path("me/activity/", feed_pages.activity, name="activity"),
+    path("me/settings/", preferences_page.own_settings, name="own_settings"),
     path("me/data/", privacy_pages.own_data, name="own_data"),
     path("dashboard/", dashboard.dashboard, name="dashboard"),
     path("dashboard/students/", feed_pages.students, name="students"),

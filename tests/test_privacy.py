@@ -104,6 +104,11 @@ def test_a_copy_has_everything_and_nothing_of_anybody_else(studied: Cast) -> Non
     assert json.loads(export.as_json(studied.grace))["corrections_made"][0]["reason"] == "seen in class"
 
 
+def test_no_column_of_a_person_is_missing_in_the_copy() -> None:
+    columns = {field.name for field in User._meta.concrete_fields}
+    assert columns - set(export.PROFILE) == {"password", "search_text"}
+
+
 def test_no_table_about_people_is_missing_in_the_copy() -> None:
     about_people = {
         (model._meta.model_name, field.name)

@@ -36,6 +36,7 @@ whose browser still has its session."""
 # could not follow.
 PAGES = """
 home                     302 200 200 200 200 200 200 302
+course                   302 200 404 200 404 404 200 302
 exam                     302 200 404 200 404 404 200 302
 lesson                   302 200 404 200 404 404 200 302
 video                    401 200 404 200 404 404 200 401
@@ -44,6 +45,7 @@ poster                   401 200 404 200 404 404 200 401
 quiz                     302 200 404 200 404 404 200 302
 certificate              200 200 200 200 200 200 200 200
 activity                 302 200 200 200 200 200 200 302
+own_settings             302 200 200 200 200 200 200 302
 own_data                 302 200 200 200 200 200 200 302
 dashboard                302 403 403 200 200 403 200 302
 students                 302 403 403 200 200 403 200 302
@@ -73,6 +75,8 @@ GET  /exams/{int:exam_id}/                    401 200 404 200 404 404 200 401
 POST /exams/{int:exam_id}/attempts/           401 201 404 403 404 404 403 401
 POST /attempts/{int:attempt_id}/              401 200 404 404 404 404 404 401
 GET  /figures/                                401 403 403 200 200 403 200 401
+GET  /achievements/                           401 200 200 200 200 200 200 401
+POST /achievements/news/                      401 200 200 200 200 200 200 401
 GET  /feed/                                   401 200 200 200 200 403 200 401
 POST /feed/after/                             401 200 200 200 200 403 200 401
 GET  /attention/                              401 403 403 200 200 403 200 401

@@ -41,6 +41,7 @@ PROFILE = (
     "time_zone",
     "theme",
     "name_hidden",
+    "achievements_told_to",
     "is_active",
     "is_staff",
     "is_superuser",

@@ -46,6 +46,7 @@ function keepPlace(tracker, strip) {
     if (place <= 0 || place >= video.duration - AT_THE_END || video.currentTime > 0) return;
     tracker.resumeAt(place);
     strip.stand(place);
+    tellResumed(place);
   };
   video.addEventListener("timeupdate", () => {
     if (!video.readyState) return; // between two sources its time is 0
@@ -54,6 +55,30 @@ function keepPlace(tracker, strip) {
   });
   video.addEventListener("loadedmetadata", resume);
   if (video.readyState) resume();
+}
+
+// Until it plays on, the student may choose the beginning.
+function tellResumed(place) {
+  const resumed = page.querySelector("[data-resumed]");
+  fill(resumed, { place: clock(place) });
+  resumed.hidden = false;
+  const done = () => {
+    resumed.hidden = true;
+  };
+  resumed.querySelector("button").addEventListener("click", () => {
+    video.currentTime = 0;
+    video.focus();
+    done();
+  });
+  video.addEventListener("ended", done);
+}
+
+// As players show it, and progress/templatetags/lesson_time.py.
+function clock(seconds) {
+  const whole = Math.trunc(seconds);
+  const parts = [Math.trunc(whole / 3600), Math.trunc(whole / 60) % 60, whole % 60];
+  if (parts[0] === 0) parts.shift();
+  return parts.map((part, index) => String(part).padStart(index ? 2 : 1, "0")).join(":");
 }
 
 // A video that is missing or broken fires one event, maybe before this script ran; a player may still load another.
@@ -81,6 +106,7 @@ function showPercentage(watch_percentage) {
 }
 
 function showStatus(status) {
+  if (status === "completed" && page.dataset.status !== status) document.dispatchEvent(new CustomEvent("achievements:look"));
   page.dataset.status = status;
   choose(page.querySelector("[data-state]"), status);
   const own = ownLink();

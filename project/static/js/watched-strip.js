@@ -15,6 +15,7 @@ export class WatchedStrip {
   constructor(svg, duration) {
     this.#duration = duration;
     this.#parts = svg.querySelector("g");
+    this.#parts.replaceChildren(); // what the server drew
     this.#stand = svg.querySelector("line");
     svg.setAttribute("viewBox", `0 0 ${duration} 1`);
   }
