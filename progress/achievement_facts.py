@@ -14,7 +14,6 @@ from django.utils import timezone
 from progress.achievements import Attempt, Completion, Facts, Milestone, milestones
 from progress.models import Certification, Course, ExamAttempt, QuizAttempt, User, UserProgress
 
-
 NEWEST: Final = """
     SELECT greatest(
         (SELECT max(completed_at) FROM progress_userprogress WHERE user_id = %s),
@@ -49,7 +48,8 @@ def read(person: User) -> Facts:
         for is_exam, rows in ((False, quizzes), (True, exams.values_list("exam_id", *columns)))
         for paper, number, score, passed, at in rows
     ]
-    courses = Course.objects.filter(pk__in={each.course for each in completions})
+    studied = person.enrollments.filter(active=True).values("course")
+    courses = Course.objects.filter(Q(pk__in={each.course for each in completions}) | Q(pk__in=studied))
     ready = Count("lessons", filter=Q(lessons__duration__gt=0))
     issued = Certification.objects.valid().filter(user=person).order_by("issued_at")
     return Facts(

@@ -41,7 +41,8 @@ function show({ achievements, courses, summary }) {
     const place = section.querySelector(`[data-achievement="${each.key}"]`);
     if (!place) continue;
     const bar = place.querySelector("progress");
-    if (bar) bar.max = each.target;
+    bar.max = each.target;
+    bar.hidden = each.target === 1;
     fill(place, { ...each, earned_at: each.earned_at ?? "" });
     place.toggleAttribute("data-earned", each.earned);
   }
