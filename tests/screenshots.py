@@ -38,6 +38,8 @@ VARIANTS: dict[str, tuple[dict[str, int], dict[str, Any]]] = {
 PAGES = (
     ("login", None, "/accounts/login/"),
     ("home", "ada", "/"),
+    ("course", "ada", "/courses/algorithms/"),
+    ("settings", "ada", "/me/settings/"),
     ("lesson", "ada", "/courses/algorithms/bernoulli-numbers/"),
     ("quiz", "ada", "/courses/algorithms/sorting-by-merging/quiz/"),
     ("exam", "bob", "/courses/algorithms/exam/"),

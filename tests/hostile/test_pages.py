@@ -78,6 +78,7 @@ async def test_pages_full_of_hostile_text_run_nothing_and_keep_their_layout(live
         ada = await Watched.open(chromium, live, cast.ada)
         for address, selector, expected in (
             ("/", ".course h2", [*texts, "Crowd", "Algorithms"]),
+            ("/courses/crowd/", ".syllabus h3", texts),
             ("/courses/crowd/lesson-0/", ".lesson-title", texts),
             ("/courses/crowd/lesson-0/quiz/", "legend", texts),
             ("/courses/crowd/exam/", "legend", texts),
@@ -110,7 +111,7 @@ async def test_pages_full_of_hostile_text_run_nothing_and_keep_their_layout(live
             certificate = await Certification.objects.aget(user=told.people[number])
             lesson = told.lessons[number].slug
             course = f"/courses/course-{number}/"
-            for address in (f"{course}{lesson}/", f"{course}exam/", "/me/activity/"):
+            for address in (course, f"{course}{lesson}/", f"{course}exam/", "/me/activity/"):
                 await alone.page.goto(address)
                 assert await alone.texts(".person-name") == [name(number)]
                 await alone.assert_harmless()
