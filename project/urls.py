@@ -7,8 +7,7 @@ from django.urls import path, re_path
 from feed import dashboard
 from feed import pages as feed_pages
 from feed.attention import pages as attention_pages
-from feed.drill_down import confirming, course_page, student_page
-from progress import certificate_pages, pages, paper_pages, password_reset, video
+from feed.drill_down import confirming, insight_page, student_page
 from progress import certificate_pages, course_page, pages, paper_pages, password_reset, preferences_page, video
 from progress.privacy import pages as privacy_pages
 from project import errors, health, kept_mail, metrics_page
@@ -36,7 +35,7 @@ urlpatterns = [
         confirming.confirm_lesson,
         name="confirm_lesson",
     ),
-    path("dashboard/courses/<slug:course>/", course_page.course_insight, name="course_insight"),
+    path("dashboard/courses/<slug:course>/", insight_page.course_insight, name="course_insight"),
     path("accounts/login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("accounts/logout/", LogoutView.as_view(), name="logout"),
     path("accounts/password_reset/", password_reset.ResetView.as_view(), name="password_reset"),

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('progress', '0007_user_name_hidden'),
+        ('progress', '0009_disclosures_of_a_students_page'),
     ]
 
     operations = [
