@@ -27,14 +27,30 @@ def after(entry: Entry) -> str:
 
 
 def parse_cursor(text: str) -> Cursor:
-    """Return the cursor, or raise BadValue (`invalid_cursor`)."""
+    """Return the cursor, or raise BadValue (`invalid_cursor`).
+
+    A cursor is what `after` gave, or an entry in clear: its timestamp, a space, its id. A page whose rows come and go
+    has no other way to say where it ends.
+    """
     try:
-        padded = text.encode("ascii") + b"=" * (-len(text) % 4)
-        at, type, pk = base64.b64decode(padded, altchars=b"-_", validate=True).decode("ascii").split("|")
+        at, type, pk = _in_clear(text) if " " in text else _decoded(text)
         # In UTC, for there are offsets that PostgreSQL does not read.
         cursor = Cursor(datetime.strptime(at, "%Y-%m-%dT%H:%M:%S.%f%z").astimezone(UTC), type, int(pk))
     except (ValueError, OverflowError, binascii.Error):
         cursor = None
     if cursor is None or cursor.type not in TYPES or not 0 <= cursor.pk < 2**63:
-        raise BadValue("invalid_cursor", _("before must be a cursor that an earlier page gave as `next`."))
+        raise BadValue(
+            "invalid_cursor",
+            _("before must be a cursor that an earlier page gave as `next`, or an entry's timestamp and id."),
+        )
     return cursor
+
+
+def _in_clear(text: str) -> list[str]:
+    at, _, id = text.partition(" ")
+    return [at, *id.split(":")]
+
+
+def _decoded(text: str) -> list[str]:
+    padded = text.encode("ascii") + b"=" * (-len(text) % 4)
+    return base64.b64decode(padded, altchars=b"-_", validate=True).decode("ascii").split("|")

@@ -68,6 +68,7 @@ def feed_of(viewer: User, *, limit: int, filters: Filters = NONE, before: Cursor
         "filters": asked,
         "snapshot_url": f"{reverse('api:feed')}?{urlencode({'limit': limit, **asked}, doseq=True)}",
         "next_url": None,
+        "is_paged": False,
     }
 
 
@@ -107,6 +108,7 @@ def _page(request: HttpRequest, person: User, template: str, **context: Any) -> 
     except BadValue as wrong:
         error = wrong
     feed = feed_of(person, limit=PAGE_LIMIT, filters=filters, before=before)
+    feed["is_paged"] = True
     if feed["next"]:
         query = request.GET.copy()
         query["before"] = feed["next"]

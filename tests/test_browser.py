@@ -294,7 +294,7 @@ async def test_older_entries_come_to_the_page_which_stays_live(live: Live, cast:
         rows = grace.page.locator("#activity-feed > li")
         assert await rows.count() == 50
         link = grace.page.get_by_role("link", name="Older entries")
-        await link.click()
+        await link.dispatch_event("click")  # without the scrolling, which brings them too
         await rows.nth(54).wait_for()
         await link.wait_for(state="hidden")
         assert grace.page.url.endswith("/dashboard/students/")

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 from django import template
+from django.utils.html import format_html
 
 from feed import relative_time
 
@@ -38,3 +39,18 @@ def day(given: str) -> date | str:
 def ago(at: datetime | str) -> str:
     """How long ago a moment was, in words; the empty text of a blank row stays empty."""
     return relative_time.ago(at) if isinstance(at, datetime) else ""
+
+
+@register.filter
+def of_student(pattern: str, pk: int | str) -> str:
+    """The attribute that leads to a student, from the address of student 0; nothing where rows link nowhere.
+
+    A blank row keeps the pattern, in which slots.js puts the id.
+    """
+    return format_html(' href="{}"', pattern.removesuffix("0/") + f"{pk or 0}/") if pattern else ""
+
+
+@register.filter
+def numbers(text: str) -> list[int]:
+    """The numbers in a list such as "4,5,11": those for which a sentence is rendered, so that a page can say any."""
+    return [int(each) for each in text.split(",")]

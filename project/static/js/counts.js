@@ -21,7 +21,7 @@ export class Counted {
     this.#numbers = new Intl.NumberFormat(language);
     for (const form of root.querySelectorAll(`template[data-counted="${name}"]`)) {
       const category = this.#rules.select(Number(form.dataset.count));
-      this.#forms.set(category, [form.content.textContent.trim(), form.dataset.count]);
+      this.#forms.set(category, form);
     }
   }
 
@@ -30,7 +30,22 @@ export class Counted {
    * @param {number} count
    */
   say(count) {
-    const [sentence, number] = this.#forms.get(this.#rules.select(count)) ?? [...this.#forms.values()].at(-1) ?? ["", ""];
-    return sentence.replace(number, this.#numbers.format(count));
+    const form = this.#form(count);
+    return form ? form.content.textContent.trim().replace(form.dataset.count, this.#numbers.format(count)) : "";
+  }
+
+  /**
+   * The sentence with its markup; its number stands in an element `data-number`.
+   * @param {number} count
+   * @returns {DocumentFragment}
+   */
+  fragment(count) {
+    const sentence = this.#form(count).content.cloneNode(true);
+    for (const number of sentence.querySelectorAll("[data-number]")) number.textContent = this.#numbers.format(count);
+    return sentence;
+  }
+
+  #form(count) {
+    return this.#forms.get(this.#rules.select(count)) ?? [...this.#forms.values()].at(-1);
   }
 }

@@ -116,6 +116,19 @@ export class FeedFollower extends EventTarget {
     return { entries, position, more: before !== null };
   }
 
+  /**
+   * The `count` entries that follow this one, or the first; `next` is null where there are no more. Rejects as above.
+   * @param {?{id: string, timestamp: string}} last
+   * @param {number} count
+   * @returns {Promise<{entries: object[], next: ?string}>}
+   */
+  older(last, count) {
+    const address = new URL(this.#snapshotUrl, "http://own.invalid");
+    address.searchParams.set("limit", count);
+    if (last) address.searchParams.set("before", `${last.timestamp} ${last.id}`);
+    return this.#ask(address.pathname + address.search);
+  }
+
   // --- over the socket
 
   #subscribe() {

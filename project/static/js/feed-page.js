@@ -3,9 +3,11 @@
 import { Counted } from "./counts.js";
 import { FeedFollower } from "./feed-follower.js";
 import { FeedView } from "./feed-view.js";
+import { OlderPages } from "./older-pages.js";
 import { choose } from "./slots.js";
 import { LiveSocket } from "./socket.js";
 import { Times } from "./times.js";
+import { unread } from "./unread.js";
 
 const REST_AFTER = 60_000;
 const SCROLLED = 120;
@@ -15,9 +17,9 @@ times.start();
 for (const section of document.querySelectorAll("section[data-feed]")) followFeed(section);
 
 function followFeed(section) {
-  const { socket: path, position, filters, snapshot, after, limit, holdScroll, presence } = section.dataset;
+  const { socket: path, position, filters, snapshot, after, limit, presence } = section.dataset;
   const view = new FeedView(section);
-  view.addEventListener("shown", () => times.refresh());
+  view.addEventListener("shown", ({ detail }) => times.refresh(detail.rows));
   if (!path) return; // a page of the past
 
   const socket = new LiveSocket(path);
@@ -53,29 +55,30 @@ function followFeed(section) {
     if (short && detail.state === "live") fillUp();
   });
 
-  // The first `count` rows anew, into what is there: live entries go on coming while we ask.
-  async function refill(count) {
+  // The next `count` rows below the last: live entries go on coming while we ask.
+  async function extend(count, more) {
     const asked = snapshots;
-    const { entries, more } = await follower.snapshot(count);
+    const { entries, next } = await follower.older(view.last, count);
     const standing = entries.filter((entry) => !gone.has(entry.id));
     // What was asked for before the page began anew may carry old names, or what may not be seen any more; what was
     // read before a withdrawal has too few rows without it.
-    if (asked !== snapshots || (more && standing.length < entries.length)) return refill(count);
-    view.extend(standing, count);
-    return more;
+    if (asked !== snapshots || (next && standing.length < entries.length)) return extend(count, more);
+    view.extend(standing, more);
+    return next !== null;
   }
 
   function fillUp() {
     short = false;
-    refill(view.limit).catch(() => {
+    extend(Number(limit), 0).catch(() => {
       short = true;
     });
   }
 
   tellDocument(follower);
   showState(section, follower);
-  holdWhileRead(section, view, holdScroll !== undefined);
-  offerOlder(section, view, Number(limit), refill);
+  holdWhileRead(section, view);
+  const end = section.querySelector("[data-end]");
+  if (end) new OlderPages(end, view, () => extend(Number(limit), Number(limit)));
   restWhileHidden(follower);
   window.addEventListener("online", () => follower.start());
   follower.start();
@@ -106,24 +109,29 @@ function tellPage(type, detail) {
   document.dispatchEvent(new CustomEvent(type, { detail }));
 }
 
-// Rows stand still while the visitor says so, or reads further down.
-function holdWhileRead(section, view, whileScrolled) {
+// Rows stand still while the visitor says so, reads further down, or is elsewhere.
+function holdWhileRead(section, view) {
   const pause = section.querySelector("[data-pause]");
   const pill = section.querySelector("[data-waiting]");
+  const whileScrolled = "holdScroll" in section.dataset;
   const sentence = new Counted(section, "new-entries", document.documentElement.lang);
+  const sayUnread = unread(section);
   let paused = false;
 
   const decide = () => {
-    if (paused || (whileScrolled && window.scrollY > SCROLLED)) view.hold();
+    const isRead = whileScrolled && window.scrollY > SCROLLED;
+    if (paused || isRead || document.visibilityState === "hidden") view.hold();
     else view.release();
   };
   view.addEventListener("waiting", () => {
     pill.hidden = view.waiting === 0;
     pill.querySelector("[data-text]").textContent = sentence.say(view.waiting);
+    sayUnread(view.waiting);
   });
-  pause?.addEventListener("click", () => {
+  pause.addEventListener("click", () => {
     paused = !paused;
     pause.setAttribute("aria-pressed", String(paused));
+    section.toggleAttribute("data-paused", paused);
     choose(pause, paused ? "paused" : "running");
     decide();
   });
@@ -134,25 +142,8 @@ function holdWhileRead(section, view, whileScrolled) {
     section.querySelector("h1, h2")?.focus({ preventScroll: true });
   });
   if (whileScrolled) window.addEventListener("scroll", decide, { passive: true });
+  document.addEventListener("visibilitychange", decide);
   decide();
-}
-
-// The link leads to the page of older entries; here it brings them to this one, which stays live.
-function offerOlder(section, view, step, refill) {
-  const link = section.querySelector("[data-older]");
-  link?.addEventListener("click", async (event) => {
-    if (event.metaKey || event.ctrlKey || event.shiftKey) return;
-    event.preventDefault();
-    if (link.getAttribute("aria-busy") === "true") return;
-    link.setAttribute("aria-busy", "true");
-    try {
-      const more = await refill(view.limit + step);
-      link.hidden = !more;
-    } catch {
-      window.location.assign(link.href);
-    }
-    link.removeAttribute("aria-busy");
-  });
 }
 
 // A page that nobody sees costs the server a socket; it catches up when it is shown.

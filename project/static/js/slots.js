@@ -18,6 +18,11 @@ const FORMATS = {
   bar: (element, value) => {
     element.value = Number(value) || 0;
   },
+  // A link whose address ends with the id; where rows link nowhere, there is no address.
+  address: (element, value) => {
+    const href = element.getAttribute("href");
+    if (href !== null) element.setAttribute("href", href.replace(/\d+(?=\/$)/, value));
+  },
   time: (element, value) => {
     element.dateTime = value;
   },

@@ -32,10 +32,15 @@ export class Times {
     this.#timer ??= setInterval(() => this.refresh(), REFRESH);
   }
 
-  /** Show all again: after rows came, or when a hidden page is shown. */
-  refresh() {
+  /**
+   * Show those in `roots` again, else all: after rows came, or when a hidden page is shown.
+   * @param {ParentNode[]} [roots]
+   */
+  refresh(roots = [this.#root]) {
     const now = Date.now();
-    for (const element of this.#root.querySelectorAll("time[datetime]")) this.show(element, now);
+    for (const root of roots) {
+      for (const element of root.querySelectorAll("time[datetime]")) this.show(element, now);
+    }
   }
 
   /** Show one, which has just been given its moment. */
@@ -47,7 +52,20 @@ export class Times {
     // The text of the moment is worked out once: it changes only with the moment.
     if (element.dataset.exact === element.dateTime) return;
     element.dataset.exact = element.dateTime;
-    element.title = this.#exact.format(at);
+    const exact = this.#exact.format(at);
+    element.title = exact;
+    // A title is for pointers; who listens hears the words, then the moment.
+    element.setAttribute("aria-description", exact);
+  }
+}
+
+// In the zone that the person chose, else in the device's.
+function exact(language, timeZone) {
+  const options = { dateStyle: "full", timeStyle: "long" };
+  try {
+    return new Intl.DateTimeFormat(language, { ...options, timeZone: timeZone || undefined });
+  } catch {
+    return new Intl.DateTimeFormat(language, options); // a zone that this browser does not know
   }
 }
 
