@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from ninja import Router, Schema
 
-from feed import catch_up, groups, snapshot
+from feed import catch_up, groups, snapshot, students
 from feed.cursor import parse_cursor
 from feed.entries import TYPES
 from feed.filters import MOST_VALUES, NAMES, parse_filters, parse_object_of_filters
@@ -144,3 +144,19 @@ def after(request: HttpRequest) -> dict[str, Any]:
     position = catch_up.parse_position(asked.get("position"), groups.of_viewer(viewer))
     told = async_to_sync(catch_up.since)(position, parse_object_of_filters(asked.get("filters")))
     return {"entries": told.entries, "withdrawn": told.withdrawn, "position": told.position, "reset": told.reset}
+
+
+class StudentsOut(Schema):
+    """Students whose names were looked for."""
+
+    students: list[PersonOut]
+
+
+NAME = {"parameters": [_parameter("q", {"type": "string"})]}
+
+
+@router.get("/students/", response=StudentsOut, openapi_extra=NAME)
+def students_by_name(request: HttpRequest) -> dict[str, Any]:
+    """Up to ten students of the caller's in whose names every word of `q` occurs; none for a single letter."""
+    found = students.search(cast(User, request.user), request.GET.get("q", ""))
+    return {"students": [{"id": each.pk, "name": each.name} for each in found]}

@@ -8,16 +8,18 @@ from urllib.parse import urlencode
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 
 from feed import roster, snapshot
+from feed import students as students_by_name
 from feed.attention.pages import SHOWN_BESIDE, panel
+from feed.chips import chips
 from feed.cursor import Cursor, parse_cursor
 from feed.entries import TYPES, Entry
 from feed.filters import NONE, Filters
-from feed.forms import as_frame, parse_form
+from feed.forms import FilterForm, as_frame, parse_form
 from progress import achievement_facts
 from progress.achievements import achievements, in_words
 from progress.models import Course, User
@@ -48,9 +50,8 @@ BLANK_ENTRIES: list[Entry] = [
 """One empty entry a type: what the row's template gives for them are the templates of live rows."""
 
 
-def instructor(request: HttpRequest) -> User:
-    """Who asks, where they teach or administer; anybody else gets 403."""
-    person = cast(User, request.user)
+def instructor(person: User) -> User:
+    """The person, where they may watch students; else 403."""
     if not (is_administrator(person) or Course.objects.taught_by(person).exists()):
         raise PermissionDenied
     return person
@@ -74,15 +75,29 @@ def feed_of(viewer: User, *, limit: int, filters: Filters = NONE, before: Cursor
 
 @login_required
 def students(request: HttpRequest) -> HttpResponse:
-    """The full feed: fifty entries, filters, older pages, live; above it who is watching."""
-    person = instructor(request)
+    """The full feed: fifty entries, filters, older pages, live; above it who is watching.
+
+    A student is asked for by name, and kept in the address by id: where the name says whom it means, that is where this
+    leads; where it does not, the page asks.
+    """
+    person = instructor(cast(User, request.user))
+    context: dict[str, Any] = {"courses": Course.objects.taught_by(person)}
+    if name := request.GET.get("student_name", "").strip():
+        query = request.GET.copy()
+        for each in ("student_name", "before"):
+            query.pop(each, None)
+        found = students_by_name.named(person, name)
+        if len(found) == 1:
+            query.appendlist("student", str(found[0].pk))
+            return redirect(f"{request.path}?{query.urlencode()}")
+        context |= {"student_name": name, "candidates": found, "query": query.urlencode()}
     return _page(
         request,
         person,
         "feed/students.html",
-        courses=Course.objects.taught_by(person),
         roster=roster.of(person, for_class=request.GET.get("view") == "class"),
         attention=panel(request, person, shown=SHOWN_BESIDE),
+        **context,
     )
 
 
@@ -98,6 +113,10 @@ def activity(request: HttpRequest) -> HttpResponse:
         "steps": achievement_facts.steps(person, facts),
     }
     return _page(request, person, "feed/activity.html", **own)
+
+
+def _students(person: User, form: FilterForm) -> dict[str, User]:
+    return students_by_name.with_ids(person, form["student"]) if form["student"] else {}
 
 
 def _page(request: HttpRequest, person: User, template: str, **context: Any) -> HttpResponse:
@@ -121,10 +140,11 @@ def _page(request: HttpRequest, person: User, template: str, **context: Any) -> 
             "feed": feed,
             "form": form,
             "form_error": error,
+            "chips": chips(request.GET, form, context.get("courses", ()), _students(person, form)),
             "types": TYPES,
             "is_live": before is None and not is_past,
             "blank_entries": BLANK_ENTRIES,
             **context,
         },
-        status=422 if error else 200,
+        status=422 if error or context.get("candidates") == [] else 200,
     )

@@ -19,6 +19,7 @@ Limit = Literal[
     "unsent_bytes",
     "body_bytes",
     "login_attempts",
+    "downloads_per_person",
 ]
 
 SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)

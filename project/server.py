@@ -19,7 +19,7 @@ from twisted.internet import reactor
 
 from project.asgi import application  # isort: skip - before our apps: it sets Django up
 from consumers import codes, heartbeat
-from project import draining, garbage, lifetime, request_bodies, upgrades, web_processes
+from project import draining, garbage, lifetime, outflow, request_bodies, upgrades, web_processes
 from project.socket_protocol import SocketProtocol, Taking, offer_wire
 
 log = logging.getLogger(__name__)
@@ -74,6 +74,16 @@ class DrainingServer(Server):  # type: ignore[misc]
         else:
             offer_wire(protocol, scope)
         return super().create_application(protocol, scope)
+
+    async def handle_reply(self, protocol: Any, message: dict[str, Any]) -> None:
+        """Send what an application says; of an answer in pieces, each once the one before is taken."""
+        if message["type"] != "http.response.body":
+            await super().handle_reply(protocol, message)
+            return
+        is_last = not message.get("more_body", False)
+        outflow.before_piece(protocol, is_last=is_last)
+        await super().handle_reply(protocol, message)
+        await outflow.after_piece(protocol, is_last=is_last)
 
     def listen_success(self, port: Any) -> Any:
         """Keep the port, which Daphne drops, so that it can be closed."""

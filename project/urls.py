@@ -5,6 +5,7 @@ from django.contrib.auth.views import LoginView, LogoutView, PasswordResetComple
 from django.urls import path, re_path
 
 from feed import dashboard
+from feed import download
 from feed import pages as feed_pages
 from feed.attention import pages as attention_pages
 from feed.drill_down import confirming, insight_page, student_page
@@ -36,6 +37,7 @@ urlpatterns = [
         name="confirm_lesson",
     ),
     path("dashboard/courses/<slug:course>/", insight_page.course_insight, name="course_insight"),
+    path("dashboard/students/csv/", download.students_csv, name="students_csv"),
     path("accounts/login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("accounts/logout/", LogoutView.as_view(), name="logout"),
     path("accounts/password_reset/", password_reset.ResetView.as_view(), name="password_reset"),

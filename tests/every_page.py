@@ -17,7 +17,7 @@ from tests.papers import ask
 from tests.test_headers import MEDIA
 from tests.test_roles import PAGES, addresses, table
 
-NO_PAGES = MEDIA | {"healthz", "readyz", "metrics", "own_data"}
+NO_PAGES = MEDIA | {"healthz", "readyz", "metrics", "own_data", "students_csv"}
 """Addresses that give no page."""
 
 

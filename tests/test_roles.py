@@ -53,6 +53,7 @@ attention                405 405 405 405 405 405 405 405
 student                  302 404 404 200 404 404 200 302
 confirm_lesson           302 404 404 200 404 404 200 302
 course_insight           302 404 404 200 404 404 200 302
+students_csv             302 403 403 200 200 403 200 302
 login                    200 302 302 302 302 302 302 200
 logout                   405 405 405 405 405 405 405 405
 password_reset           200 200 200 200 200 200 200 200
@@ -83,6 +84,7 @@ GET  /attention/                              401 403 403 200 200 403 200 401
 POST /attention/{reason_id}/dismiss/          401 404 404 200 404 404 200 401
 POST /attention/{reason_id}/snooze/           401 404 404 200 404 404 200 401
 POST /attention/{reason_id}/undo/             401 404 404 200 404 404 200 401
+GET  /students/                               401 200 200 200 200 200 200 401
 """
 
 SOCKETS = """

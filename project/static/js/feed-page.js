@@ -75,8 +75,8 @@ function followFeed(section) {
   }
 
   tellDocument(follower);
-  showState(section, follower);
   holdWhileRead(section, view);
+  showState(section, follower);
   const end = section.querySelector("[data-end]");
   if (end) new OlderPages(end, view, () => extend(Number(limit), Number(limit)));
   restWhileHidden(follower);
@@ -86,20 +86,23 @@ function followFeed(section) {
 
 // What else is on the page listens there: the roster, for one.
 function tellDocument(follower) {
-  for (const type of ["presence", "state", "attention"]) {
+  for (const type of ["presence", "attention"]) {
     follower.addEventListener(type, ({ detail }) => document.dispatchEvent(new CustomEvent(`feed:${type}`, { detail })));
   }
 }
 
 function showState(section, follower) {
   const status = section.querySelector("[data-status]");
+  const show = () => {
+    const isPaused = status.dataset.status === "live" && "paused" in section.dataset;
+    choose(status, isPaused ? "paused" : status.dataset.status);
+  };
   follower.addEventListener("state", ({ detail }) => {
-    const { state, code } = detail;
-    const name = code ? `refused-${code}` : state;
-    status.dataset.status = name;
-    choose(status, name);
+    status.dataset.status = detail.code ? `refused-${detail.code}` : detail.state;
+    show();
     tellPage("feed:state", detail);
   });
+  section.querySelector("[data-pause]").addEventListener("click", show); // it has been pressed by then
 }
 
 // What else is on the page hears of it here: `feed:entries` {entries}, `feed:snapshot` {entries} and `feed:withdrawn`

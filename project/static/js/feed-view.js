@@ -94,8 +94,9 @@ export class FeedView extends EventTarget {
    */
   apply(entries) {
     const before = new Map(this.#entries.map((entry) => [entry.id, entry.timestamp]));
-    this.#keep(applied(this.#entries, this.#known(entries)));
-    this.#arrived(before);
+    const list = applied(this.#entries, this.#known(entries));
+    this.#keep(list);
+    this.#arrived(before, list);
   }
 
   /**
@@ -167,8 +168,14 @@ export class FeedView extends EventTarget {
     this.#cut ||= this.#entries.length < list.length;
   }
 
-  #arrived(before) {
-    const ids = this.#entries.filter(({ id, timestamp }) => before.get(id) !== timestamp).map(({ id }) => id);
+  // Of a list that may be longer than what is kept of it. More can come than the list has room for; what is older than
+  // all that is shown is no news.
+  #arrived(before, list = this.#entries) {
+    const last = this.#filled.get(this.#list.lastElementChild);
+    const kept = new Set(this.#entries);
+    const isNews = (entry) => kept.has(entry) || (this.#held && !(last && newestFirst(last, entry) < 0));
+    const fresh = list.filter((entry) => before.get(entry.id) !== entry.timestamp && isNews(entry));
+    const ids = fresh.map(({ id }) => id);
     for (const id of ids) (this.#held ? this.#waiting : this.#fresh).add(id);
     if (this.#held) {
       if (this.#waiting.size > this.#limit) this.#forget();
@@ -389,13 +396,14 @@ function runFrom(head) {
 // What the order of rows needs to know of one that Django rendered.
 function entryOf(row) {
   const { entryId, type, user, lesson, course, status } = row.dataset;
+  const title = (of) => row.querySelector(`[data-slot="${of}.title"]`)?.textContent;
   return {
     id: entryId,
     type,
     timestamp: row.querySelector("time").dateTime,
     user: { id: user },
-    course: { id: course },
-    lesson: lesson ? { id: lesson } : null,
+    course: { id: course, title: title("course") },
+    lesson: lesson ? { id: lesson, title: title("lesson") } : null,
     data: { status, passed: row.querySelector('[data-if="data.passed"]')?.hidden === false },
   };
 }
