@@ -19,8 +19,7 @@ from tests.conftest import Cast
 from tests.live import Live, until
 
 BOXES = """() => [...document.querySelectorAll("#activity-feed > li")].map((row) => {
-    const { top, height } = row.getBoundingClientRect();
-    return [row.dataset.entryId, Math.round(top), Math.round(height)];
+    return [row.dataset.entryId, Math.round(row.getBoundingClientRect().top)];
 })"""
 HIDE = """(state) => {
     Object.defineProperty(document, "visibilityState", { value: state, configurable: true });
