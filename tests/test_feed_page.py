@@ -176,13 +176,17 @@ async def test_pause_by_keyboard_says_how_many_wait_and_older_pages_still_come(l
         go_on = page.get_by_role("button", name="Go on")
         await go_on.focus()
         await page.keyboard.press("Enter")
+        # More waited than the list has rows: it is the newest of them, and goes on from there without a gap.
+        await page.get_by_role("button", name="50 students completed Bernoulli numbers").wait_for()
+        await check_as_fresh(live, cast.grace, page)
+        await page.get_by_role("link", name="Older entries").dispatch_event("click")
         await page.get_by_role("button", name="60 students completed Bernoulli numbers").wait_for()
-        await until_as_fresh(live, cast.grace, page)
+        await check_as_fresh(live, cast.grace, page)
         assert grace.errors == []
 
 
-async def until_as_fresh(live: Live, viewer: User, page: Page) -> None:
-    """Wait until the list is what a fresh snapshot of its length is."""
+async def check_as_fresh(live: Live, viewer: User, page: Page) -> None:
+    """The list is what a fresh snapshot of its length is: law 4."""
     rows = [row[0] for row in await page.evaluate(BOXES)]
     fresh = [entry["id"] for entry in (await live.snapshot(viewer, limit=200))["entries"]]
     assert rows == fresh[: len(rows)]
@@ -218,7 +222,7 @@ async def test_older_pages_come_by_scrolling_to_the_end_which_says_so(live: Live
             )
         await page.get_by_text("That is all.").wait_for()
         assert await page.get_by_role("link", name="Older entries").count() == 0
-        await until_as_fresh(live, cast.grace, page)
+        await check_as_fresh(live, cast.grace, page)
         assert len({asked for asked in grace.requests if "before=" in asked}) == 2
         assert grace.errors == []
 
@@ -229,7 +233,11 @@ async def test_older_pages_that_do_not_come_say_so_and_can_be_tried_again(live: 
         grace = await followed(chromium, live, cast.grace)
         page = grace.page
         held: list[Route] = []
-        await page.route("**/api/feed/?*", lambda route: held.append(route))
+
+        def hold(route: Route) -> None:
+            held.append(route)
+
+        await page.route("**/api/feed/?*", hold)
         await page.evaluate("() => window.scrollTo(0, document.body.scrollHeight)")
         await page.get_by_text("Older entries are coming…").wait_for()
         [route] = await until(lambda: held)
@@ -277,7 +285,7 @@ async def test_names_offer_themselves_while_one_types_and_lead_to_the_student(li
         await field.press("Enter")
         chip = page.get_by_role("link", name="Remove the filter: Ada Lovelace")
         await chip.wait_for()
-        assert page.url.endswith(f"?student={cast.ada.pk}") or f"student={cast.ada.pk}" in page.url
+        assert f"student={cast.ada.pk}" in page.url
         await chip.click()
         await chip.wait_for(state="detached")
         assert "student=" not in page.url

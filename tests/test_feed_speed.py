@@ -30,7 +30,7 @@ BATCH = 5
 LONGEST_TASK = 50
 MEDIAN_FRAME = 17
 NOISE = 4
-"""Times the bound, for what the site, the database and the generator take from the two cores that the browser has too."""
+"""Times the bound: site, database and generator take their share of the two cores that the browser has too."""
 
 MEASURE = """() => {
     const seen = { tasks: [], frames: [], rows: 0 };

@@ -32,6 +32,7 @@ export class FeedView extends EventTarget {
   #held = false;
   #waiting = new Set();
   #passed = 0; // waited, and fell out of the list before they were shown
+  #hole = null; // the newest of those
   #fresh = new Set();
   #lit = new Map();
   #frame = 0;
@@ -120,6 +121,7 @@ export class FeedView extends EventTarget {
   replaceAll(entries) {
     const before = new Map(this.#entries.map((entry) => [entry.id, entry.timestamp]));
     this.#entries = this.#known(entries).sort(newestFirst).slice(0, this.limit);
+    this.#hole = null;
     const kept = new Map(this.#entries.map((entry) => [entry.id, entry]));
     // A snapshot may come because of a new name, or fewer rights: nothing of the old rows may stay, also while held.
     for (const [id, row] of this.#rows) {
@@ -156,6 +158,7 @@ export class FeedView extends EventTarget {
     this.#fresh = this.#waiting;
     this.#waiting = new Set();
     this.#passed = 0;
+    this.#closeHole();
     this.#keep(this.#entries);
     this.#draw();
     this.#tell("waiting");
@@ -164,8 +167,21 @@ export class FeedView extends EventTarget {
   // The first rows, and while held those on the page beside.
   #keep(list) {
     const stays = (entry, place) => place < this.#limit || (this.#held && this.#rows.has(entry.id));
+    const last = this.#filled.get(this.#list.lastElementChild);
     this.#entries = list.filter(stays);
     this.#cut ||= this.#entries.length < list.length;
+    if (!this.#held || !last) return;
+    const kept = new Set(this.#entries);
+    const dropped = list.find((entry) => !kept.has(entry) && newestFirst(entry, last) < 0);
+    if (dropped && !(this.#hole && newestFirst(this.#hole, dropped) < 0)) this.#hole = dropped;
+  }
+
+  // More came than the list had room for above what was read: from there on it begins anew, as older pages.
+  #closeHole() {
+    if (!this.#hole) return;
+    this.#entries = this.#entries.filter((entry) => newestFirst(entry, this.#hole) < 0);
+    this.#limit = this.#entries.length;
+    this.#hole = null;
   }
 
   // Of a list that may be longer than what is kept of it. More can come than the list has room for; what is older than
