@@ -64,7 +64,7 @@ export class OlderPages {
   #look() {
     if (this.#view.cut && this.#end.dataset.end === "all") this.#say("more");
     const last = this.#view.last;
-    if (!last) return;
+    if (!last || this.#end.dataset.end === "all") return;
     const address = new URL(window.location.href);
     address.searchParams.set("before", `${last.timestamp} ${last.id}`);
     this.#link.href = address.href;
