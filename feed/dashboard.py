@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -10,6 +12,7 @@ from feed import course_cards, figures
 from feed.attention.pages import panel
 from feed.pages import BLANK_ENTRIES, feed_of, instructor
 from progress import suspicions
+from progress.models import User
 
 LAST_ENTRIES = 10
 WORTH_A_LOOK = 10
@@ -18,7 +21,7 @@ WORTH_A_LOOK = 10
 @login_required
 def dashboard(request: HttpRequest) -> HttpResponse:
     """The page; nothing on it is asked for again until something changes."""
-    person = instructor(request)
+    person = instructor(cast(User, request.user))
     # Entries before figures: what comes between the two is counted, and known to be counted.
     feed = feed_of(person, limit=LAST_ENTRIES)
     today = figures.read(person)

@@ -28,11 +28,12 @@ from feed.csv_lines import Lines
 from feed.cursor import Cursor, after, parse_cursor
 from feed.entries import Entry
 from feed.filters import Filters
-from feed.forms import parse_form, zone_of
+from feed.forms import parse_form
 from feed.pages import instructor
 from feed.query import get_student_activity_feed
 from progress import metrics
 from progress.models import Disclosure, User
+from progress.preferences import zone_of
 from progress.privacy import disclosures
 
 PIECE = 1000

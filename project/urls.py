@@ -4,8 +4,7 @@ from django.contrib import admin
 from django.contrib.auth.views import LoginView, LogoutView, PasswordResetCompleteView, PasswordResetDoneView
 from django.urls import path, re_path
 
-from feed import dashboard
-from feed import download
+from feed import dashboard, download
 from feed import pages as feed_pages
 from feed.attention import pages as attention_pages
 from feed.drill_down import confirming, insight_page, student_page
