@@ -17,9 +17,9 @@ from django.urls import reverse
 from progress.models import Lesson
 from tests import test_roles
 from tests.conftest import Cast
+from tests.every_page import NO_PAGES
 from tests.test_query import NOON, watched
 from tests.test_roles import PAGES, addresses, browser_of, table
-from tests.test_violations import NO_PAGES
 
 pytestmark = pytest.mark.django_db(transaction=True)
 school = test_roles.school
