@@ -279,6 +279,7 @@ USE_TZ = True
 USE_THOUSAND_SEPARATOR = True
 
 STATIC_URL = "/static/"
+STATICFILES_FINDERS = ["project.lean_files.LeanFinder", "project.lean_files.OtherApps"]
 # Files are collected for production; with DEBUG on they are served from where they lie.
 STATIC_ROOT = None if DEBUG else BASE_DIR / "staticfiles"
 SERVESTATIC_USE_STATIC_ROOT = not DEBUG
