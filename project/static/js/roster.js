@@ -40,7 +40,7 @@ class Roster {
     }
     for (const count of root.querySelectorAll("[data-count]:not(template)")) this.#counts.set(count.dataset.count, count);
     this.#here = new Counted(root, "here", language);
-    this.#times = new Times(this.#list, language);
+    this.#times = new Times(this.#list);
     this.#order = new RosterOrder(language);
     for (const element of [...this.#list.children]) this.#adopt(element);
     this.#list.append(...this.#order.cards.map(({ element }) => element));

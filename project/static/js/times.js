@@ -11,16 +11,16 @@ const UNITS = [
   ["second", 1],
 ];
 
-/** The times of a document. */
+/** The times of a document, or of a part of it. */
 export class Times {
   #root;
   #words;
   #exact;
   #timer = null;
 
-  /** @param {Document} root Its `<html>` says the language, and the time zone in `data-time-zone`. */
+  /** @param {Document|Element} root The page's `<html>` says the language, and the time zone in `data-time-zone`. */
   constructor(root) {
-    const { lang, dataset } = root.documentElement;
+    const { lang, dataset } = (root.ownerDocument ?? root).documentElement;
     this.#root = root;
     this.#words = wordsOf(lang || undefined);
     this.#exact = exactly(lang || undefined, dataset.timeZone || undefined);
