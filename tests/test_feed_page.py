@@ -162,10 +162,10 @@ async def test_pause_by_keyboard_says_how_many_wait_and_older_pages_still_come(l
     async with browser.chromium() as chromium:
         grace = await followed(chromium, live, cast.grace)
         page = grace.page
-        pause = page.get_by_role("button", name="Pause")
+        pause = page.get_by_role("button", name="Pause", exact=True)
         await pause.focus()
         await page.keyboard.press("Enter")
-        await page.get_by_text("Paused", exact=True).wait_for()
+        await page.locator(".feed-status").get_by_text("Paused", exact=True).wait_for()
         await complete(people, cast.bernoulli, tell=True)
         await page.get_by_role("button", name="60 new entries").wait_for()
         newest = await page.evaluate(BOXES)

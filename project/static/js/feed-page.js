@@ -10,7 +10,6 @@ import { Times } from "./times.js";
 import { unread } from "./unread.js";
 
 const REST_AFTER = 60_000;
-const SCROLLED = 120;
 
 const times = new Times(document);
 times.start();
@@ -117,12 +116,14 @@ function holdWhileRead(section, view) {
   const pause = section.querySelector("[data-pause]");
   const pill = section.querySelector("[data-waiting]");
   const whileScrolled = "holdScroll" in section.dataset;
+  const list = section.querySelector("#activity-feed");
   const sentence = new Counted(section, "new-entries", document.documentElement.lang);
   const sayUnread = unread(section);
   let paused = false;
 
   const decide = () => {
-    const isRead = whileScrolled && window.scrollY > SCROLLED;
+    // Whoever has scrolled past the first row reads below it; what stands above the feed does not matter.
+    const isRead = whileScrolled && list.getBoundingClientRect().top < 0;
     if (paused || isRead || document.visibilityState === "hidden") view.hold();
     else view.release();
   };
