@@ -32,6 +32,7 @@ def student(request: HttpRequest, student_id: int) -> HttpResponse:
     disclosures.note(viewer, [shown.pk], Disclosure.Where.STUDENT)
     before, error = _before(request)
     feed = feed_of(viewer, limit=FEED_LIMIT, filters=Filters(students=frozenset({shown.pk})), before=before)
+    feed["is_paged"] = True
     if feed["next"]:
         feed["next_url"] = f"{request.path}?{urlencode({'before': feed['next']})}"
     return render(

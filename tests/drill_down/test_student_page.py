@@ -224,4 +224,4 @@ def test_a_page_asks_as_often_for_many_courses_and_records_as_for_one(cast: Cast
         )
     corrections.confirm_lessons(author, [(cast.ada.pk, lesson.pk) for each in made for lesson in each.lessons[:2]])
     assert queries() == few
-    assert few <= 18
+    assert few <= 22  # four of them for whether the student needs somebody
