@@ -293,6 +293,7 @@ class Hub:
 
     def _reset(self, stream: Stream, at: Mark, reason: str) -> None:
         stream.begin(at)
+        metrics.epochs.labels(reason).inc()
         if stream.group == access.GROUP:
             self._concern(None)  # whose rights changed meanwhile cannot be told any more
         self.reset(list(stream.viewers), reason)

@@ -32,6 +32,9 @@ resets: Final = Counter("live_resets_total", "Viewers who were told to take a ne
 closes: Final = Counter("live_closes_total", "Sockets that the server closed.", ["code"])
 passed_over: Final = Counter("live_passed_over_total", "How often a viewer was too full to be given anything.")
 gaps: Final = Counter("live_gaps_total", "Gaps in what the channel layer delivered, by what came of them.", ["outcome"])
+epochs: Final = Counter(
+    "live_epochs_total", "New epochs of groups that this process listens to, by why they began.", ["reason"]
+)
 commit_to_write: Final = Histogram(
     "live_commit_to_write_seconds",
     "From the moment that an entry's record bears to its frame's being written, of the newest entry of each pass.",

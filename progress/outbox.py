@@ -124,13 +124,17 @@ async def mark_done(connection: AsyncConnection[Any], references: Iterable[Refer
     )
 
 
+WAITING = (
+    "SELECT count(*), coalesce(extract(epoch FROM clock_timestamp() - min(at)), 0) FROM progress_outbox"
+    " WHERE live_done_at IS NULL"
+)
+"""How many references wait to be told, and for how many seconds the oldest has waited."""
+
+
 def waiting_now() -> tuple[int, float]:
     """How many references wait to be told, and for how many seconds the oldest has waited (synchronous)."""
     with django_connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT count(*), coalesce(extract(epoch FROM clock_timestamp() - min(at)), 0) FROM progress_outbox"
-            " WHERE live_done_at IS NULL"
-        )
+        cursor.execute(WAITING)
         rows, age = cursor.fetchone()
     return int(rows), float(age)
 

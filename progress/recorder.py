@@ -59,6 +59,8 @@ class _Asked:
 @dataclass(slots=True)
 class _Queue:
     waiting: list[_Asked] = field(default_factory=list)
+    under_way: float | None = None
+    """When the report of the present batch that has waited longest came, by the loop's clock."""
     room: asyncio.Event = field(default_factory=asyncio.Event)
     task: asyncio.Task[None] | None = None
 
@@ -150,10 +152,11 @@ async def _work(queue: _Queue) -> None:
     try:
         while queue.waiting:
             batch = queue.take()
+            queue.under_way = batch[0].at
             metrics.ticks.inc(sum(len(asked.reports) for asked in batch))
             await _answer(batch)
     finally:
-        queue.task = None
+        queue.task = queue.under_way = None
 
 
 async def _answer(batch: Sequence[_Asked]) -> None:
@@ -195,6 +198,13 @@ def waiting() -> int:
     """How many reports wait for the next commit on the running loop."""
     queue = _queues.get(asyncio.get_running_loop())
     return len(queue.waiting) if queue is not None else 0
+
+
+def longest_wait() -> float:
+    """For how many seconds the report that has waited longest on the running loop waits now; 0 where none does."""
+    loop = asyncio.get_running_loop()
+    queue = _queues.get(loop)
+    return loop.time() - queue.under_way if queue is not None and queue.under_way is not None else 0.0
 
 
 def _refuse(asked: _Asked, error: Exception) -> None:

@@ -17,28 +17,14 @@ from consumers.ops import groups, report, terminal
 from consumers.ops.registry import Kept, registry
 from consumers.ops.report import Heard, Report
 from feed import groups as audiences
+from tests import operators
 from tests.conftest import Cast
 from tests.live import Live, Viewer
 
 
 def a_report(pid: int, **groups: tuple[int, str, int]) -> Report:
     heard = {name.replace("__", "."): Heard(*each) for name, each in groups.items()}
-    zero = {"totals": {}, "recoveries": {}, "resets": {}, "closes": {}, "means": {}}
-    return msgspec.convert(
-        {
-            **dict.fromkeys(Report.__struct_fields__, 0),
-            **zero,
-            "id": str(pid),
-            "pid": pid,
-            "kind": "web",
-            "host": "here",
-            "version": "1",
-            "draining": False,
-            "sockets": {"feed": 0, "progress": 0},
-            "groups": heard,
-        },
-        Report,
-    )
+    return operators.a_report(pid, groups=heard)
 
 
 def test_a_group_is_added_up_over_processes_and_its_lag_is_that_of_the_farthest_behind() -> None:

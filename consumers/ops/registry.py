@@ -1,8 +1,8 @@
 """The registry: every process's newest report in Redis, each with a lifetime, by Redis's own clock.
 
-A process that is killed says nothing any more, and is forgotten after LIFETIME_SECONDS; one that ends takes its report
-with it. Keys: `<prefix>:processes` (hash, id to report), `<prefix>:processes:until` (sorted set, id by when its report
-is over).
+A process that is killed says nothing any more, and counts no more after LIFETIME_SECONDS; it is remembered as lost for
+REMEMBERED_SECONDS. One that ends takes its report with it. Keys: `<prefix>:processes` (hash, id to report),
+`<prefix>:processes:until` (sorted set, id by when its report is over).
 """
 
 from __future__ import annotations
@@ -22,25 +22,46 @@ if TYPE_CHECKING:
 LIFETIME_SECONDS = 8
 """Four reports may be lost, or late, before a process is taken for dead; ghosts are gone within ten seconds."""
 
-# ARGV: prefix, id, report, lifetime in seconds ('0': the process goes).
-_WRITE = """
+REMEMBERED_SECONDS = 600
+"""How long operators are told of a process that was lost, where no other one took its place."""
+
+_NOW = """
 local reports, by_end = ARGV[1] .. ':processes', ARGV[1] .. ':processes:until'
-local now = tonumber(redis.call('TIME')[1])
-if ARGV[4] ~= '0' then redis.call('HSET', reports, ARGV[2], ARGV[3]) end
-redis.call('ZADD', by_end, now + tonumber(ARGV[4]), ARGV[2])
-for _, over in ipairs(redis.call('ZRANGEBYSCORE', by_end, '-inf', now)) do redis.call('HDEL', reports, over) end
-redis.call('ZREMRANGEBYSCORE', by_end, '-inf', now)
-redis.call('EXPIRE', reports, 60)
-redis.call('EXPIRE', by_end, 60)
+local time = redis.call('TIME')
+local now = tonumber(time[1]) + tonumber(time[2]) / 1000000
 """
 
-# ARGV: prefix. Answers the reports that are not over.
-_READ = """
-local now = tonumber(redis.call('TIME')[1])
-local alive = redis.call('ZRANGEBYSCORE', ARGV[1] .. ':processes:until', now + 1, '+inf')
-if #alive == 0 then return {} end
-return redis.call('HMGET', ARGV[1] .. ':processes', unpack(alive))
+# ARGV: prefix, id, report, lifetime in seconds ('0': the process goes), how long it is remembered after that.
+_WRITE = (
+    _NOW
+    + """
+if ARGV[4] ~= '0' then
+  redis.call('HSET', reports, ARGV[2], ARGV[3])
+  redis.call('ZADD', by_end, string.format('%.3f', now + tonumber(ARGV[4])), ARGV[2])
+else
+  redis.call('ZADD', by_end, 0, ARGV[2])
+end
+local gone = string.format('%.3f', now - tonumber(ARGV[5]))
+for _, over in ipairs(redis.call('ZRANGEBYSCORE', by_end, '-inf', gone)) do redis.call('HDEL', reports, over) end
+redis.call('ZREMRANGEBYSCORE', by_end, '-inf', gone)
+redis.call('EXPIRE', reports, ARGV[5] + 60)
+redis.call('EXPIRE', by_end, ARGV[5] + 60)
 """
+)
+
+# ARGV: prefix. Answers for each report: itself, and for how many seconds it counts still (below 0: it is over).
+_READ = (
+    _NOW
+    + """
+local ids = redis.call('ZRANGEBYSCORE', by_end, '(0', '+inf', 'WITHSCORES')
+local answer = {}
+for index = 1, #ids, 2 do
+  answer[#answer + 1] = redis.call('HGET', reports, ids[index])
+  answer[#answer + 1] = string.format('%.3f', tonumber(ids[index + 1]) - now)
+end
+return answer
+"""
+)
 
 # ARGV: prefix, names of groups. Answers epoch, offset and length of each, '' and 0 where there is no history.
 _HISTORIES = """
@@ -66,6 +87,15 @@ class Kept:
     items: int
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A report as the registry has it: how many seconds ago it was made, and whether it still counts."""
+
+    report: Report
+    age: float
+    alive: bool
+
+
 class Registry:
     """The registry in one Redis. Every method raises redis.RedisError where Redis is away."""
 
@@ -77,17 +107,25 @@ class Registry:
 
     async def write(self, report: Report, *, lifetime: int = LIFETIME_SECONDS) -> None:
         """Put a process's report in the place of its last one, for so many seconds."""
-        await self._write(args=[self._prefix, report.id, msgspec.json.encode(report), lifetime])
+        await self._write(args=[self._prefix, report.id, msgspec.json.encode(report), lifetime, REMEMBERED_SECONDS])
 
     async def forget(self, id: str) -> None:
         """Take a process's report out: it ends."""
-        await self._write(args=[self._prefix, id, b"", 0])
+        await self._write(args=[self._prefix, id, b"", 0, REMEMBERED_SECONDS])
 
     async def read(self) -> list[Report]:
         """Every process that reported lately, by kind, host and number."""
-        found = await self._read(args=[self._prefix])
-        reports = [msgspec.json.decode(text, type=Report) for text in found if text]
-        return sorted(reports, key=lambda each: (each.kind, each.host, each.pid))
+        return [each.report for each in await self.look() if each.alive]
+
+    async def look(self) -> list[Told]:
+        """The same, with the age of each report, and the processes that were lost."""
+        answer = await self._read(args=[self._prefix])
+        found = [
+            Told(msgspec.json.decode(text, type=Report), age=LIFETIME_SECONDS - float(left), alive=float(left) > 0)
+            for text, left in zip(answer[::2], answer[1::2], strict=True)
+            if text
+        ]
+        return sorted(found, key=lambda each: (each.report.kind, each.report.host, each.report.pid))
 
     async def histories(self, groups: Iterable[str]) -> dict[str, Kept]:
         """What Redis keeps of each of these groups."""

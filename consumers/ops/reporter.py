@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import logging
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from redis.exceptions import RedisError
 
-from consumers.ops import report
+from consumers.ops import process, report
+from consumers.ops.process import Kind
 from consumers.ops.registry import registry
-from consumers.ops.report import Kind
+from consumers.ops.report import Report
+from feed.history import Mark
 from progress.failures import in_words
 
 log = logging.getLogger(__name__)
@@ -29,6 +31,8 @@ class Reporter:
     def __init__(self, kind: Kind, draining: Callable[[], bool]) -> None:
         self._kind = kind
         self._draining = draining
+        self._draining_since: float | None = None
+        self._seen: Mapping[str, Mark] = {}
         self._away = False
 
     async def run(self) -> None:
@@ -43,15 +47,39 @@ class Reporter:
             lag = await self._lag()
 
     async def _report(self, lag: float) -> None:
-        taken = report.take(self._kind, draining=self._draining(), loop_lag=lag)
+        try:
+            seen = await self._look()
+        except AWAY as error:
+            self._seen = {}
+            report.show(self._take(lag, report.NOTHING_SEEN))
+            self._cannot(error)
+            return
+        taken = self._take(lag, seen)
         report.show(taken)
         try:
             await registry().write(taken)
             self._away = False
         except AWAY as error:
-            if not self._away:  # the hub says it too, as an error; this is only about /ops/
-                log.info("Reports cannot be written", extra={"error": in_words(error)})
-            self._away = True
+            self._cannot(error)
+
+    def _cannot(self, error: Exception) -> None:
+        if not self._away:  # the hub says it too, as an error; this is only about /ops/
+            log.info("Reports cannot be written", extra={"error": in_words(error)})
+        self._away = True
+
+    async def _look(self) -> report.Seen:
+        """Where Redis has our groups: asked before the report is taken, so that this process may have heard it."""
+        kept = await registry().histories(report.heard_groups())
+        before, self._seen = self._seen, {group: Mark(each.epoch, each.offset) for group, each in kept.items()}
+        return report.Seen(before, self._seen)
+
+    def _take(self, lag: float, seen: report.Seen) -> Report:
+        now = asyncio.get_running_loop().time()
+        draining = self._draining()
+        if draining and self._draining_since is None:
+            self._draining_since = now
+        since = now if self._draining_since is None else self._draining_since
+        return report.take(self._kind, draining=draining, draining_seconds=now - since, loop_lag=lag, seen=seen)
 
     async def _lag(self) -> float:
         loop = asyncio.get_running_loop()
@@ -80,6 +108,6 @@ async def stop() -> None:
     task.cancel()
     await asyncio.wait([task])
     try:
-        await registry().forget(report.ID)
+        await registry().forget(process.ID)
     except AWAY as error:
         log.info("The report could not be taken out; it ends by itself", extra={"error": in_words(error)})
