@@ -14,12 +14,14 @@ from feed.history import Mark
 
 class Item(msgspec.Struct, omit_defaults=True):
     """One item of a history: an entry, as the JSON text that was published, or the id of one taken back; in the group
-    of consumers.access the people whose rights changed, or the courses in which somebody's attention was answered."""
+    of consumers.access the people whose rights changed, the courses in which somebody's attention was answered, or an
+    operator's order, unread (consumers.ops.orders)."""
 
     entry: msgspec.Raw = msgspec.Raw()
     withdrawn: str = ""
     people: list[int] = []
     courses: list[int] = []
+    order: msgspec.Raw = msgspec.Raw()
 
     def shown_under(self, filters: Filters) -> bool:
         """Return whether a viewer with these filters gets it; a withdrawal concerns everybody."""

@@ -19,6 +19,7 @@ from channels.layers import get_channel_layer
 from consumers import access, attention, frames, metrics, replays
 from consumers.fan_out import FanOut
 from consumers.frames import Appended, Item
+from consumers.ops import orders
 from consumers.replays import AWAY, Replayed
 from consumers.stream import Stream
 from consumers.viewer import Viewer
@@ -288,6 +289,9 @@ class Hub:
                 self._concern(people)
             if courses := {course for item in items for course in item.courses}:
                 attention.tell_viewers(self.streams, courses)
+            for item in items:
+                if order := bytes(item.order):
+                    orders.heard(order)
         else:
             self._fan_out.wake()
 

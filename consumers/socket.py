@@ -44,7 +44,7 @@ class Socket(AsyncConsumer):
     """
 
     kind: str
-    """What operators call this kind of socket: "feed" or "progress"."""
+    """What operators call this kind of socket: "feed", "progress" or "ops"."""
 
     channel_layer_alias = "none: sockets listen through the hub"
 

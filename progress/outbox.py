@@ -11,6 +11,7 @@ import logging
 import weakref
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -122,6 +123,16 @@ async def mark_done(connection: AsyncConnection[Any], references: Iterable[Refer
         "UPDATE progress_outbox SET live_done_at = clock_timestamp() WHERE id = ANY(%s)",
         [[reference.id for reference in references]],
     )
+
+
+def untell(minutes: int) -> int:
+    """Take the live feed's mark off what was told within these minutes (synchronous); return off how many.
+
+    The sweeper tells them again: what is on a page already shows there once.
+    """
+    return Outbox.objects.filter(
+        live_done_at__isnull=False, at__gte=timezone.now() - timedelta(minutes=minutes)
+    ).update(live_done_at=None)
 
 
 WAITING = (

@@ -1,16 +1,17 @@
 """Every address of the site but the sockets, which stand in consumers/routing.py."""
 
 from django.contrib import admin
-from django.contrib.auth.views import LoginView, LogoutView, PasswordResetCompleteView, PasswordResetDoneView
+from django.contrib.auth.views import LogoutView, PasswordResetCompleteView, PasswordResetDoneView
 from django.urls import path, re_path
 
 from feed import dashboard, download
+from consumers.ops import pages as ops_pages
 from feed import pages as feed_pages
 from feed.attention import pages as attention_pages
 from feed.drill_down import confirming, insight_page, student_page
 from progress import certificate_pages, course_page, pages, paper_pages, password_reset, preferences_page, video
 from progress.privacy import pages as privacy_pages
-from project import errors, health, kept_mail, metrics_page
+from project import errors, health, kept_mail, landing, metrics_page
 from project.api import api
 
 urlpatterns = [
@@ -38,6 +39,9 @@ urlpatterns = [
     path("dashboard/courses/<slug:course>/", insight_page.course_insight, name="course_insight"),
     path("dashboard/students/csv/", download.students_csv, name="students_csv"),
     path("accounts/login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
+    path("ops/", ops_pages.ops, name="ops"),
+    path("ops/<slug:action>/", ops_pages.action, name="ops_action"),
+    path("accounts/login/", landing.SignInView.as_view(), name="login"),
     path("accounts/logout/", LogoutView.as_view(), name="logout"),
     path("accounts/password_reset/", password_reset.ResetView.as_view(), name="password_reset"),
     path("accounts/password_reset/done/", PasswordResetDoneView.as_view(), name="password_reset_done"),

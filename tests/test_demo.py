@@ -77,7 +77,7 @@ def test_each_of_the_cast_may_see_what_the_contract_says(demo: Callable[..., Non
     assert taught == {"algorithms": ["grace"], "botany": ["oscar"]}
     assert person["admin"].is_superuser
     assert [each.username for each in person.values() if each.is_staff] == ["admin"]
-    assert person["olga"].get_all_permissions() == {"consumers.view_ops"}
+    assert person["olga"].get_all_permissions() == {"consumers.view_ops", "consumers.operate"}
 
 
 def test_the_courses_have_their_lessons_and_algorithms_its_exam(demo: Callable[..., None]) -> None:

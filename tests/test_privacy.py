@@ -60,6 +60,8 @@ EVERYTHING = [
     "looked_at_others",
     "failed_sign_ins",
     "done_in_the_admin_site",
+    "operators_actions",
+    "operators_actions_on_me",
 ]
 
 
@@ -130,6 +132,8 @@ def test_no_table_about_people_is_missing_in_the_copy() -> None:
         ("attentiondismissal", "user"),
         ("attentiondismissal", "by"),
         ("logentry", "user"),
+        ("operatoraction", "by"),
+        ("operatoraction", "person"),
         # Links of ManyToMany fields: courses taught, groups, permissions.
         ("course_instructors", "user"),
         ("user_groups", "user"),

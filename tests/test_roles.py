@@ -54,6 +54,8 @@ student                  302 404 404 200 404 404 200 302
 confirm_lesson           302 404 404 200 404 404 200 302
 course_insight           302 404 404 200 404 404 200 302
 students_csv             302 403 403 200 200 403 200 302
+ops                      302 403 403 403 403 200 200 302
+ops_action               302 403 403 403 403 200 200 302
 login                    200 302 302 302 302 302 302 200
 logout                   405 405 405 405 405 405 405 405
 password_reset           200 200 200 200 200 200 200 200
@@ -89,6 +91,7 @@ GET  /students/                               401 200 200 200 200 200 200 401
 
 SOCKETS = """
 /ws/feed/                          4401 open open open open 4403 open 4401
+/ws/ops/                           4401 4403 4403 4403 4403 open open 4401
 /ws/lessons/{lesson}/progress/     4401 open 4403 4403 4403 4403 4403 4401
 """
 
@@ -135,6 +138,7 @@ def school(cast: Cast, settings: Settings, tmp_path: Path) -> dict[str, Any]:
         "certificate_id": issued.certificate_id,
         "uidb64": "MQ",
         "token": "none",
+        "action": "drain",
         "quiz_answers": ask(quiz=quiz)[1],
         "exam_answers": ask(exam=exam)[1],
         "reason_id": f"quiz_failed.{cast.bob.pk}.{cast.algorithms.pk}.{lesson.pk}.2",

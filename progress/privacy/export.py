@@ -6,7 +6,7 @@ looked at or corrected; whom this person looked at is told without the others' n
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 import msgspec
@@ -69,6 +69,14 @@ PROGRESS = (
     "announced_claimed",
     "announced_status",
 )
+
+
+_elsewhere: dict[str, Callable[[User], list[dict[str, Any]]]] = {}
+
+
+def also(key: str, read: Callable[[User], list[dict[str, Any]]]) -> None:
+    """Have what another app keeps of people in the copy, under this key."""
+    _elsewhere[key] = read
 
 
 def everything_about(person: User) -> dict[str, Any]:
@@ -147,6 +155,7 @@ def everything_about(person: User) -> dict[str, Any]:
             .order_by("pk")
             .values("action_time", "action_flag", "change_message", on=F("content_type__model"))
         ),
+        **{key: read(person) for key, read in _elsewhere.items()},
     }
 
 

@@ -17,7 +17,7 @@ class Person:
     first_name: str
     last_name: str
     superuser: bool = False
-    permission: str = ""
+    permissions: tuple[str, ...] = ()
     """`<app>.<codename>`, or none."""
 
 
@@ -62,7 +62,7 @@ PEOPLE = (
     Person("ada", "Ada", "Lovelace"),
     Person("bob", "Bob", "Floyd"),
     Person("eve", "Eve", "Balfour"),
-    Person("olga", "Olga", "Taussky", permission="consumers.view_ops"),
+    Person("olga", "Olga", "Taussky", permissions=("consumers.view_ops", "consumers.operate")),
 )
 
 ALGORITHMS = Course(

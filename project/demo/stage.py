@@ -45,8 +45,8 @@ def _person(person: cast.Person, password: str) -> User:
         is_superuser=person.superuser,
     )
     school.save_person(made)
-    if person.permission:
-        app, codename = person.permission.split(".")
+    for permission in person.permissions:
+        app, codename = permission.split(".")
         made.user_permissions.add(Permission.objects.get(content_type__app_label=app, codename=codename))
     return made
 
