@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 import random
+import secrets
 from collections.abc import Coroutine
 from typing import Any, cast
 
@@ -64,6 +65,10 @@ class Socket(AsyncConsumer):
         self.pinged_at = now - random.random() * codes.PING_SECONDS  # noqa: S311 - no secret # nosec B311
         self.checked_at = now - random.random() * codes.RECHECK_SECONDS  # noqa: S311 - nor looked at again # nosec B311
         self._checking: asyncio.Task[None] | None = None
+        self.id = secrets.token_hex(4)
+        """Names this socket in log lines, where nobody's name stands."""
+        self._accepted_at: float | None = None
+        self._closed_with: int | None = None
 
     async def opened(self) -> None:
         """Check what the person may do and begin. Raise Refused or Closed to turn them away."""
@@ -93,7 +98,10 @@ class Socket(AsyncConsumer):
     async def too_slow(self) -> None:
         """Close where the other end does not read; it would not read a close frame either."""
         metrics.met("unsent_bytes")
-        log.info("A socket reads too slowly", extra={"path": self.scope["path"], "unsent": self.wire.unsent()})
+        log.info(
+            "A socket reads too slowly",
+            extra={"path": self.scope["path"], "unsent": self.wire.unsent(), "socket": self.id},
+        )
         await self.close(codes.TOO_SLOW)
         self.wire.abort()
 
@@ -101,6 +109,7 @@ class Socket(AsyncConsumer):
         """Close with a code of the table (consumers.codes)."""
         if self.is_open:
             self.is_open = False
+            self._closed_with = code
             socket_metrics.closes.labels(str(code)).inc()
             await self.send({"type": "websocket.close", "code": code})
 
@@ -127,11 +136,22 @@ class Socket(AsyncConsumer):
             self.is_open = False
             heartbeat.forget(self)
             self._leaving.close()
+            self._note_close()
             await self.gone()
+
+    def _note_close(self) -> None:
+        if self._accepted_at is None:
+            return
+        seconds = asyncio.get_running_loop().time() - self._accepted_at
+        log.info(
+            "A socket closed",
+            extra={"kind": self.kind, "code": self._closed_with, "seconds": round(seconds, 3), "socket": self.id},
+        )
 
     async def websocket_connect(self, message: dict[str, Any]) -> None:
         """Accept, then check: browsers hide the status of a refused handshake but tell a close code."""
         await self.send({"type": "websocket.accept"})
+        self._accepted_at = asyncio.get_running_loop().time()
         self.wire: Wire = wire_of(self.scope, self.send)
         self.is_open = True
         heartbeat.watch(self)  # from here on we hear of changed rights
@@ -200,11 +220,12 @@ class Socket(AsyncConsumer):
         except (psycopg.Error, DatabaseError) as error:
             # Nothing was stored, and nothing acked. The socket must not go on: an ack of a later tick would cover
             # this one (law 1). The player keeps its ticks, comes again and sends them from the first one not acked.
-            log.error("Socket closed: the database is away", extra={"error": in_words(error)})
+            log.error("Socket closed: the database is away", extra={"error": in_words(error), "socket": self.id})
             await self.close(codes.RESTART)
 
     async def websocket_disconnect(self, message: dict[str, Any]) -> None:
-        """End; `__call__` lets go."""
+        """End; `__call__` lets go. What we closed with ourselves is what counts."""
+        self._closed_with = self._closed_with or message.get("code")
         raise StopConsumer
 
     async def beat(self, now: float) -> None:
@@ -234,7 +255,7 @@ class Socket(AsyncConsumer):
         try:
             await self._or_close(self._look_again(), away_is_no_reason=True)
         except Exception:
-            log.exception("A socket could not be checked again")
+            log.exception("A socket could not be checked again", extra={"socket": self.id})
             await self.turn_away()
 
     async def _look_again(self) -> None:
@@ -252,13 +273,13 @@ class Socket(AsyncConsumer):
         except Closed as closed:
             await self.close(closed.code)
         except Refused as refused:
-            log.info("Socket refused", extra={"path": self.scope["path"], "code": refused.code})
+            log.info("Socket refused", extra={"path": self.scope["path"], "code": refused.code, "socket": self.id})
             await self.close(codes.NOTHING_TO_SEE)
         except (psycopg.Error, DatabaseError) as error:
             if away_is_no_reason:  # nobody told of a change: the next look is soon enough
-                log.info("A socket could not be looked at again", extra={"error": in_words(error)})
+                log.info("A socket could not be looked at again", extra={"error": in_words(error), "socket": self.id})
                 return
-            log.error("Socket turned away: the database is away", extra={"error": in_words(error)})
+            log.error("Socket turned away: the database is away", extra={"error": in_words(error), "socket": self.id})
             await self.close(codes.RESTART)
 
     async def _complain(self, frame: dict[str, Any], code: str, detail: str) -> None:

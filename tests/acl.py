@@ -29,6 +29,12 @@ def documented() -> list[str]:
     return rest.partition("\n\n")[0].split()
 
 
+def optional() -> list[str]:
+    """The words of the second line, which lets operators see more."""
+    text = (ROOT / "docs" / "operations.md").read_text()
+    return text.split(f"    ACL SETUSER {USER} ")[2].partition("\n\n")[0].split()
+
+
 def make_user(admin: redis.Redis, *, without: str = "") -> None:
     """Make the documented user, but for one of the words, on an empty Redis; forget what was refused before."""
     admin.flushall()

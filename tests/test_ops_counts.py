@@ -19,7 +19,7 @@ from consumers.ops.report import Heard, Report
 from feed import groups as audiences
 from tests import operators
 from tests.conftest import Cast
-from tests.live import Live, Viewer
+from tests.live import Live, Viewer, until
 
 
 def a_report(pid: int, **groups: tuple[int, str, int]) -> Report:
@@ -126,6 +126,23 @@ async def test_a_process_says_what_it_is_and_what_it_did(live: Live, cast: Cast)
     assert found["recoveries"]["recovered"] >= 1
     assert found["memory_bytes"] > 20_000_000
     assert not found["draining"]
+
+
+async def test_each_socket_leaves_one_line_with_its_code_and_nobodys_name(live: Live, cast: Cast) -> None:
+    before = len(live.site.log("web0"))
+
+    def lines() -> list[dict[str, Any]]:
+        said = live.site.log("web0")[before:].splitlines()
+        return [line for line in map(json.loads, said) if line["event"] == "A socket closed"]
+
+    async with live.player(cast.ada, cast.bernoulli) as player:
+        await player.watch(to=5)
+    async with live.socket("/ws/ops/", cast.ada) as refused:
+        assert await refused.until_closed() == 4403
+    await until(lambda: len(lines()) == 2, what="two lines")
+    assert sorted((line["kind"], line["code"]) for line in lines()) == [("ops", 4403), ("progress", 1000)]
+    assert all(0 < line["seconds"] < 10 and len(line["socket"]) == 8 for line in lines())
+    assert "ada" not in str(lines()).lower()
 
 
 async def test_a_process_that_ends_takes_its_report_with_it(live: Live, cast: Cast) -> None:

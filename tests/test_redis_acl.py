@@ -14,9 +14,10 @@ import pytest_asyncio
 import redis
 from redis.exceptions import NoPermissionError, RedisError, ResponseError
 
-from feed import scripts
+from consumers.ops import redis_facts
+from feed import layer, scripts
 from project.embedded import Valkey
-from tests.acl import PASSWORD, PREFIX, USER, documented, everything, make_user, refused
+from tests.acl import PASSWORD, PREFIX, USER, documented, everything, make_user, optional, refused
 from tests.conftest import Cast
 from tests.faults import valkey_of_its_own
 from tests.live import WITHIN, Live, Site, Viewer, until
@@ -165,6 +166,22 @@ async def test_all_that_the_layer_does_is_allowed(valkey: Valkey, admin: redis.R
     make_user(admin)
     await everything(url_of(valkey, database=1))
     assert refused(admin) == []
+
+
+async def test_operators_are_told_what_the_user_may_not_ask_and_the_second_line_allows_it(
+    own_url: str, admin: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with redis.asyncio.Redis.from_url(own_url, driver_info=None) as client:
+        monkeypatch.setattr(layer, "client", lambda: client)
+        monkeypatch.setattr(redis_facts, "ASKED_AGAIN_SECONDS", 0.0)
+        facts = await redis_facts.read()
+        assert facts.not_permitted == ["CLIENT LIST", "SLOWLOG GET"]
+        assert (facts.pubsub_buffer, facts.slow) == (None, None)
+        assert facts.memory > 0
+        admin.execute_command("ACL SETUSER", USER, *optional())
+        facts = await redis_facts.read()
+        assert facts.not_permitted == []
+        assert (facts.pubsub_buffer, facts.slow) == (0, [])
 
 
 @pytest.mark.parametrize("word", NEEDED)
