@@ -24,6 +24,7 @@ from psycopg import AsyncConnection
 from websockets.asyncio.client import connect
 
 from consumers.ops import facts, symptoms
+from consumers.ops.registry import registry
 from feed.history import Histories, Post
 from progress.models import Outbox
 from project.embedded import Valkey
@@ -248,18 +249,21 @@ async def web_hung(place: Place, cast: Cast) -> AsyncIterator[None]:
 
 @contextlib.asynccontextmanager
 async def version_differs(place: Place, cast: Cast) -> AsyncIterator[None]:
+    """A second worker, of another version, reports too."""
     own = place.live.site
-    await asyncio.to_thread(own.end, "web1")
+    first = own.processes.pop("worker")
     own.environment["VERSION"] = "another"
-    own.start("web1")
+    own.start("worker")
     del own.environment["VERSION"]
-    await asyncio.to_thread(own.wait_ready, 1)
+    second, own.processes["worker"] = own.processes["worker"], first
     try:
+        async with asyncio.timeout(20):
+            while all(each.pid != second.pid for each in await registry().read()):
+                await asyncio.sleep(0.05)
         yield
     finally:
-        await asyncio.to_thread(own.end, "web1")
-        own.start("web1")
-        await asyncio.to_thread(own.wait_ready, 1)
+        second.terminate()
+        await asyncio.to_thread(second.wait, 35)
 
 
 @contextlib.asynccontextmanager

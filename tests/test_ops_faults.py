@@ -124,7 +124,7 @@ FAULTS: dict[str, tuple[Fault, set[str]]] = {
     "the worker is killed": (injected.killed("worker"), {"no_worker"}),
     "a web process hangs": (injected.web_hangs, {"process_silent"}),
     "a web process hung for a second": (injected.web_hung, {"loop_late"}),
-    "a web process is of another version": (injected.version_differs, {"versions_differ"}),
+    "a process is of another version": (injected.version_differs, {"versions_differ"}),
     "the outbox is full": (injected.outbox_full, {"outbox_old"}),
     "a job failed": (injected.job_failed, {"jobs_failed"}),
     "a page is out of its mind": (injected.limit_met, {"limits_met"}),
@@ -134,7 +134,7 @@ FAULTS: dict[str, tuple[Fault, set[str]]] = {
 
 TOGETHER = [
     ["Redis may evict us", "Redis cannot save", "a job failed", "the outbox is full", "a page is out of its mind"],
-    ["Redis is flushed", "a web process hung for a second"],
+    ["a process is of another version", "Redis is flushed", "a web process hung for a second"],
     ["a web process is killed", "the worker is killed"],
     ["a transaction holds a row", "a reader is dead"],
 ]
