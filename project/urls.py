@@ -4,8 +4,8 @@ from django.contrib import admin
 from django.contrib.auth.views import LogoutView, PasswordResetCompleteView, PasswordResetDoneView
 from django.urls import path, re_path
 
-from feed import dashboard, download
 from consumers.ops import pages as ops_pages
+from feed import dashboard, download
 from feed import pages as feed_pages
 from feed.attention import pages as attention_pages
 from feed.drill_down import confirming, insight_page, student_page
@@ -38,7 +38,6 @@ urlpatterns = [
     ),
     path("dashboard/courses/<slug:course>/", insight_page.course_insight, name="course_insight"),
     path("dashboard/students/csv/", download.students_csv, name="students_csv"),
-    path("accounts/login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("ops/", ops_pages.ops, name="ops"),
     path("ops/<slug:action>/", ops_pages.action, name="ops_action"),
     path("accounts/login/", landing.SignInView.as_view(), name="login"),

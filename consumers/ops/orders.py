@@ -21,9 +21,8 @@ from redis.exceptions import RedisError
 
 from consumers import access, codes, heartbeat
 from consumers.ops import process
-from feed import layer
 from feed.history import Post
-from feed.layer import histories
+from feed.layer import histories, loop_layer
 from progress.failures import in_words
 
 log = logging.getLogger(__name__)
@@ -69,7 +68,7 @@ async def _answers(order: Order, asked: list[str]) -> dict[str, int]:
     until = loop.time() + ANSWER_SECONDS
     answered: dict[str, int] = {}
     while asked:
-        said = await cast(Any, layer.client()).hmget(_key(order), asked)
+        said = await cast(Any, loop_layer().client).hmget(_key(order), asked)
         answered = {id: int(count) for id, count in zip(asked, said, strict=True) if count is not None}
         if len(answered) == len(asked) or loop.time() >= until:
             break
@@ -129,15 +128,15 @@ async def _do(order: Order) -> None:
 
 
 async def _answer(order: Order, sockets: int) -> None:
-    client = cast(Any, layer.client())
+    client = cast(Any, loop_layer().client)
     await client.hset(_key(order), process.ID, sockets)
     await client.expire(_key(order), 60)
 
 
 async def _redis_time() -> float:
-    seconds, micros = await cast(Any, layer.client()).time()
+    seconds, micros = await cast(Any, loop_layer().client).time()
     return float(seconds) + float(micros) / 1_000_000
 
 
 def _key(order: Order) -> str:
-    return f"{layer.prefix()}:order:{order.id}"
+    return f"{loop_layer().prefix}:order:{order.id}"

@@ -9,7 +9,7 @@ from typing import Any, Final, cast
 import msgspec
 from redis.exceptions import NoPermissionError
 
-from feed import layer
+from feed.layer import loop_layer
 
 OPTIONAL: Final = ("CLIENT LIST", "SLOWLOG GET")
 """What is asked where the ACL allows it (docs/operations.md, "Password, ACL")."""
@@ -56,7 +56,7 @@ class RedisFacts(msgspec.Struct, frozen=True, kw_only=True):
 
 async def read() -> RedisFacts:
     """Ask Redis. Raises redis.RedisError where it is away or refuses."""
-    info = await layer.client().info()
+    info = await loop_layer().client.info()
     listening = await _if_permitted("CLIENT LIST", "TYPE", "pubsub")
     slow = await _if_permitted("SLOWLOG GET", str(SLOW_SHOWN))
     return RedisFacts(
@@ -84,7 +84,7 @@ async def _if_permitted(command: str, *arguments: str) -> list[Any] | None:
     if refused.get(command, 0.0) > loop.time():
         return None
     try:
-        answer = await cast(Any, layer.client()).execute_command(command, *arguments)
+        answer = await cast(Any, loop_layer().client).execute_command(command, *arguments)
     except NoPermissionError:
         refused[command] = loop.time() + ASKED_AGAIN_SECONDS
         return None
