@@ -25,7 +25,8 @@ export class OlderPages {
     this.#view = view;
     this.#load = load;
     this.#observer = new IntersectionObserver(
-      ([seen]) => seen.isIntersecting && this.#end.dataset.end === "more" && this.bring(),
+      // Several changes may come at once: what counts is the last of them.
+      (seen) => seen.at(-1).isIntersecting && this.#end.dataset.end === "more" && this.bring(),
       { rootMargin: `0px 0px ${AHEAD} 0px` },
     );
     this.#observer.observe(end);
