@@ -188,7 +188,8 @@ async def test_a_toast_after_a_quiz_is_said_by_the_page_and_dismissed_by_keyboar
         assert await page.evaluate("() => document.activeElement === document.body")
         # A toast that stood in the page is taken out and put in anew: in between there is none.
         await page.wait_for_function(
-            "() => [...document.querySelectorAll('.toast')].some((each) => getComputedStyle(each).animationDuration === '0s')"
+            "() => [...document.querySelectorAll('.toast')]"
+            ".some((each) => getComputedStyle(each).animationDuration === '0s')"
         )
         await by_keyboard(page, "Dismiss")
         await expect(page.locator(".toast")).to_have_count(0)
