@@ -72,8 +72,9 @@ class Migration(migrations.Migration):
             name='user',
             field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='attention_dismissals', to=settings.AUTH_USER_MODEL, verbose_name='student'),
         ),
-        migrations.AddConstraint(
-            model_name='attentiondismissal',
-            constraint=models.UniqueConstraint(fields=('course', 'user', 'kind', 'lesson', 'episode'), name='attention_dismissed_once', nulls_distinct=False),
+        migrations.RunSQL(
+            "ALTER TABLE progress_attentiondismissal ADD CONSTRAINT attention_dismissed_once"
+            " UNIQUE NULLS NOT DISTINCT (course_id, user_id, kind, lesson_id, episode)",
+            "ALTER TABLE progress_attentiondismissal DROP CONSTRAINT attention_dismissed_once",
         ),
     ]
