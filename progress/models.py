@@ -622,9 +622,9 @@ class AttentionDismissal(models.Model):
 
     class Meta:
         ordering = ["-at", "-pk"]
-        # One a course, student, kind, lesson and episode: a constraint of the migration's own, with NULLS NOT DISTINCT.
-        # Django's check of the models would ask a database for its version because of that, and nothing could be said of
-        # what else is wrong while it is away.
+        # One a course, student, kind, lesson and episode: a constraint of the migration's own, NULLS NOT DISTINCT. For
+        # that Django's check of the models would ask the database for its version, and while it is away nothing could
+        # be said of what else is wrong.
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} · {self.user}"
