@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import datetime
 from typing import Final, cast
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.db import connection
 from django.db.models import Count, Q
@@ -13,6 +12,7 @@ from django.utils import timezone
 
 from progress.achievements import Attempt, Completion, Facts, Milestone, milestones
 from progress.models import Certification, Course, ExamAttempt, QuizAttempt, User, UserProgress
+from progress.preferences import zone_of
 
 NEWEST: Final = """
     SELECT greatest(
@@ -22,14 +22,6 @@ NEWEST: Final = """
         (SELECT max(issued_at) FROM progress_certification WHERE user_id = %s))
 """
 """One step down each of four indexes."""
-
-
-def zone_of(person: User) -> tzinfo:
-    """The person's time zone; UTC where it is none that this system knows."""
-    try:
-        return ZoneInfo(person.time_zone)
-    except (ZoneInfoNotFoundError, ValueError):
-        return ZoneInfo("UTC")
 
 
 def read(person: User) -> Facts:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from progress import outbox
 from progress.audit import name_of
@@ -86,7 +87,7 @@ def undo(by: User, subject: Subject) -> None:
     if found is None:
         raise NotFound("answer")
     if timezone.now() - found.at > UNDO:
-        raise Refused(409, "too_late", "This was dismissed more than a minute ago.")
+        raise Refused(409, "too_late", _("This was dismissed more than a minute ago."))
     found.delete()
     _tell(subject)
 

@@ -67,7 +67,7 @@ class User(Named, AbstractUser):
         LIGHT = "light", _("Light")
         DARK = "dark", _("Dark")
 
-    language = models.CharField(_("language"), max_length=16, default="en")
+    language = models.CharField(_("language"), max_length=16, blank=True, default="")
     time_zone = models.CharField(_("time zone"), max_length=64, default="UTC")
     theme = models.CharField(_("theme"), max_length=8, choices=Theme.choices, default=Theme.SYSTEM)
     name_hidden = models.BooleanField(

@@ -29,7 +29,7 @@ def save(person: User, chosen: Preferences) -> None:
 
 
 def language_of(person: User) -> str | None:
-    """The person's language, None where we do not speak it: then it is the browser's that counts."""
+    """The person's language; None where they chose none, or one we do not speak: then the browser's counts."""
     return person.language if person.language in dict(settings.LANGUAGES) else None
 
 

@@ -10,7 +10,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.translation import get_language_info
+from django.utils.translation import get_language_info, gettext
 from django.utils.translation import gettext_lazy as _
 
 from progress import preferences
@@ -19,14 +19,15 @@ from progress.preferences import Preferences
 
 
 def _languages() -> list[tuple[str, str]]:
-    """Each language by its own name, which is what somebody who reads no other looks for."""
-    return [(code, get_language_info(code)["name_local"]) for code, _name in settings.LANGUAGES]
+    """The browser's, and each language by its own name, which is what somebody who reads no other looks for."""
+    own = [(code, get_language_info(code)["name_local"]) for code, _name in settings.LANGUAGES]
+    return [("", gettext("Like the browser")), *own]
 
 
 class PreferencesForm(forms.Form):
     """Language, time zone, theme, and whether the name is hidden from a class."""
 
-    language = forms.ChoiceField(label=_("Language"), choices=_languages)
+    language = forms.ChoiceField(label=_("Language"), choices=_languages, required=False)
     time_zone = forms.CharField(
         label=_("Time zone"), max_length=64, error_messages={"required": _("Choose a time zone.")}
     )

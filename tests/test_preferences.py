@@ -40,10 +40,10 @@ def test_what_is_chosen_is_stored_and_said(cast: Cast) -> None:
     assert 'data-theme="dark"' in html
     after = User.objects.filter(pk=cast.ada.pk).values().get()
     changed = {name for name in before if before[name] != after[name]} - {"last_login"}
-    assert changed == {"time_zone", "theme", "name_hidden"}
+    assert changed == {"language", "time_zone", "theme", "name_hidden"}
     saved(cast.ada, name_hidden=None)
     assert chosen_by(cast.ada)[3] is False
-    assert chosen_by(cast.bob) == ("en", "UTC", "system", False)
+    assert chosen_by(cast.bob) == ("", "UTC", "system", False)
 
 
 @pytest.mark.parametrize(
@@ -66,11 +66,18 @@ def test_what_cannot_be_is_said_and_nothing_is_stored_or_lost(
     assert answer.status_code == 422
     assert sentence in html
     assert "Nothing is saved yet" in html
-    assert chosen_by(cast.ada) == ("en", "UTC", "system", False)
+    assert chosen_by(cast.ada) == ("", "UTC", "system", False)
     if "time_zone" in changed:
         assert f'value="{changed["time_zone"]}"' in html  # what was typed is still there, with all the rest
         assert 'value="dark" checked' in html
     assert 'name="name_hidden" checked' in html
+
+
+def test_the_language_may_be_left_to_the_browser_again(cast: Cast) -> None:
+    saved(cast.ada)
+    answer = saved(cast.ada, language="")
+    assert answer.status_code == 200
+    assert chosen_by(cast.ada) == ("", "Europe/Berlin", "dark", True)
 
 
 @pytest.mark.parametrize(
@@ -93,6 +100,7 @@ def test_the_page_offers_every_language_and_time_zone(cast: Cast) -> None:
     client.force_login(cast.ada)
     html = client.get(PATH).content.decode()
     assert all(f'<option value="{code}" lang' in html for code, _ in settings.LANGUAGES)
+    assert '<option value="" selected>Like the browser</option>' in html
     assert len(preferences.time_zones()) > 400
     assert all(f'<option value="{name}">' in html for name in preferences.time_zones())
     assert "Your settings are saved." not in html

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, cast
 
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 from ninja import Router, Schema
 
 from feed.api import PersonOut, PlaceOut
@@ -53,13 +54,14 @@ SNOOZE = body_schema({"for": {"enum": [*attention.SNOOZES]}}, required=["for"])
 def _teacher(request: HttpRequest) -> User:
     person = cast(User, request.user)
     if not Course.objects.taught_by(person).exists():
-        raise Refused(403, "nothing_to_see", "There is no student activity that you may see.")
+        raise Refused(403, "nothing_to_see", _("There is no student activity that you may see."))
     return person
 
 
 def _length(said: object) -> str:
     if not isinstance(said, str) or said not in attention.SNOOZES:
-        raise BadValue("invalid_snooze", f"for must be one of {', '.join(attention.SNOOZES)}; got {str(said)[:60]!r}.")
+        words = {"lengths": ", ".join(attention.SNOOZES), "got": repr(str(said)[:60])}
+        raise BadValue("invalid_snooze", _("for must be one of %(lengths)s; got %(got)s.") % words)
     return said
 
 

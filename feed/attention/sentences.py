@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
+from django.utils.formats import number_format
 from django.utils.translation import gettext, ngettext
 
 from feed.attention.findings import Finding
@@ -64,16 +65,17 @@ def _gone(figures: Figures) -> str:
 
 
 def _behind(figures: Figures) -> str:
+    said_figures = {**figures, "students": number_format(figures["students"])}
     if not figures["done"]:
-        said = gettext("No lesson is completed; at least half of the %(students)d students have %(median)d or more.")
-        return said % figures
+        said = gettext("No lesson is completed; at least half of the %(students)s students have %(median)d or more.")
+        return said % said_figures
     return (
         ngettext(
-            "%(done)d lesson is completed; at least half of the %(students)d students have %(median)d or more.",
-            "%(done)d lessons are completed; at least half of the %(students)d students have %(median)d or more.",
+            "%(done)d lesson is completed; at least half of the %(students)s students have %(median)d or more.",
+            "%(done)d lessons are completed; at least half of the %(students)s students have %(median)d or more.",
             figures["done"],
         )
-        % figures
+        % said_figures
     )
 
 

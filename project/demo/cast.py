@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from django.utils.text import slugify
 
+LANGUAGE = "en"
 PASSWORD = "demo"  # noqa: S105 - `make run` prints it; refused where DEBUG is off # nosec B105
 
 

@@ -41,6 +41,7 @@ def _person(person: cast.Person, password: str) -> User:
         last_name=person.last_name,
         email=f"{person.username}@demo.example",
         password=password,
+        language=cast.LANGUAGE,
         is_staff=person.superuser,
         is_superuser=person.superuser,
     )

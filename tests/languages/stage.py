@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
@@ -86,6 +87,7 @@ def data_of(school: dict[str, Any], cast: Cast) -> list[str]:
         *(text for question in LessonQuiz.objects.get().questions.all() for text in _texts(question)),
         *(text for question in cast.algorithms.exam.questions.all() for text in _texts(question)),
         *(QUIZ, EXAM),
+        *(name for _, name in settings.LANGUAGES),
         *(f"http://testserver/certificates/{each}/" for each in certificates),
         *certificates,
         *(each[:8] for each in certificates),

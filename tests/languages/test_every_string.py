@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from django.core import mail
@@ -81,7 +82,8 @@ def test_forms_say_what_is_wrong_in_the_language(school: dict[str, Any], cast: C
         answer = client.generic(method, address) if method == "GET" else client.post(address, form)
         assert answer.status_code in (200, 409, 422), (address, form, answer.status_code)
         assert 'role="alert"' in answer.text, address
-        typed = [form.get("username", ""), form.get("email", "")]
+        asked = parse_qsl(urlsplit(address).query)
+        typed = [form.get("username", ""), form.get("email", ""), *(value for _, value in asked)]
         assert untranslated(answer.text, [*data, *typed]) == [], (address, form)
 
 

@@ -11,10 +11,13 @@ from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.functional import SimpleLazyObject
 
 from progress.models import Certification, Enrollment, User
+from progress.people_import.carrying_out import carry_out
+from progress.people_import.reading import read
 from progress.preferences import zone_called
 from progress.uploads import problems
 from project.locale import speak_to_the_person
@@ -69,6 +72,21 @@ def test_a_preference_that_is_none_falls_back(cast: Cast, zone: str) -> None:
     assert client.get("/me/activity/?since=2026-11-25").status_code == 200
 
 
+@database
+@pytest.mark.parametrize(("accepted", "language"), [("de-AT, en;q=0.5", "de"), ("fr, en;q=0.5", "en")])
+def test_whoever_is_new_reads_the_language_of_their_browser_until_they_choose_one(
+    cast: Cast, accepted: str, language: str
+) -> None:
+    carry_out(read(b"username,first_name,last_name,email,role,course\nnew,New,Person,,student,algorithms\n"))
+    person = User.objects.get(username="new")
+    assert person.language == ""
+    client = Client(headers={"accept-language": accepted})
+    client.force_login(person)
+    assert html_of(client.get("/").text)["lang"] == language
+    User.objects.filter(pk=person.pk).update(language="en")
+    assert html_of(client.get("/").text)["lang"] == "en"
+
+
 def test_only_zones_are_zones() -> None:
     assert [str(zone_called(name)) for name in ("Europe/Berlin", "UTC")] == ["Europe/Berlin", "UTC"]
     assert zone_called("zone.tab") is None
@@ -103,8 +121,11 @@ def test_figures_have_the_separators_of_the_language(cast: Cast) -> None:
     students = [User(username=f"student{n}") for n in range(1234)]
     enrolled = [Enrollment(user=user, course=cast.botany) for user in User.objects.bulk_create(students)]
     Enrollment.objects.bulk_create(enrolled)
-    assert "<strong>1.235</strong>" in prefer(cast.oscar, language="de").get("/dashboard/").text
-    assert "<strong>1,235</strong>" in prefer(cast.oscar, language="en").get("/dashboard/").text
+    figures = reverse("course_insight", args=["botany"])
+    assert "<strong>1.235</strong>" in prefer(cast.oscar, language="de").get(figures).text
+    assert "<strong>1,235</strong>" in prefer(cast.oscar, language="en").get(figures).text
+    assert "1.235 Lernende" in prefer(cast.oscar, language="de").get("/dashboard/").text
+    assert "1,235 students" in prefer(cast.oscar, language="en").get("/dashboard/").text
 
 
 @database

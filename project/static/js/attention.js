@@ -29,7 +29,7 @@ class Attention {
     this.#list = section.querySelector("[data-list]");
     this.#said = section.querySelector("[data-said]");
     this.#shown = Number(section.dataset.shown);
-    this.#unloaded = Number(section.querySelector("[data-total]").textContent) - this.#rows().length;
+    this.#unloaded = Number(section.querySelector("[data-total]").dataset.total) - this.#rows().length;
     const language = document.documentElement.lang;
     this.#counted = new Counted(section, "reasons", language);
     this.#allOf = new Counted(section, "show-all", language);

@@ -22,6 +22,7 @@ class Roster {
   #needs = {};
   #counts = new Map();
   #here;
+  #numbers;
   #times;
   #forClass;
   #asked = false;
@@ -39,6 +40,7 @@ class Roster {
       this.#badges.set(template.dataset.state, template.content.firstElementChild);
     }
     for (const count of root.querySelectorAll("[data-count]:not(template)")) this.#counts.set(count.dataset.count, count);
+    this.#numbers = new Intl.NumberFormat(language);
     this.#here = new Counted(root, "here", language);
     this.#times = new Times(this.#list);
     this.#order = new RosterOrder(language);
@@ -222,8 +224,10 @@ class Roster {
       if (need) counts.need += 1;
     }
     for (const [name, element] of this.#counts) {
-      const text = String(counts[name]);
-      if (element.textContent !== text) element.textContent = element.value = text;
+      const value = String(counts[name]);
+      if (element.value === value) continue;
+      element.value = value;
+      element.textContent = this.#numbers.format(counts[name]);
     }
     this.#showEmpty();
   }
@@ -231,7 +235,7 @@ class Roster {
   #showEmpty() {
     const empty = this.#root.querySelector("[data-empty]");
     const kind = this.#list.dataset.show ?? "";
-    empty.hidden = this.#root.dataset.status === "away" || Number(this.#counts.get(kind).textContent) > 0;
+    empty.hidden = this.#root.dataset.status === "away" || this.#counts.get(kind).value !== "0";
     choose(empty, kind ? "filtered" : "all");
   }
 

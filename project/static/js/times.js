@@ -59,16 +59,6 @@ export class Times {
   }
 }
 
-// In the zone that the person chose, else in the device's.
-function exact(language, timeZone) {
-  const options = { dateStyle: "full", timeStyle: "long" };
-  try {
-    return new Intl.DateTimeFormat(language, { ...options, timeZone: timeZone || undefined });
-  } catch {
-    return new Intl.DateTimeFormat(language, options); // a zone that this browser does not know
-  }
-}
-
 /**
  * What `ago` says in a language.
  * @param {string} [language]
