@@ -22,7 +22,9 @@ SAID = {
 
 NOT_SAID = {"script", "style"}
 BUTTONS = {"submit", "button", "reset"}
-_RELATIVE = re.compile(r"vor \d+ (Sekunden|Minuten?|Stunden?)")  # Babel's words, which have no brackets
+_RELATIVE = re.compile(
+    r"vor \d+ (Sekunden|Minuten?|Stunden?|Tag(en)?|Wochen?)"
+)  # Babel's words, which have no brackets
 _LETTER = re.compile(r"[^\W\d_]")
 
 
