@@ -237,7 +237,7 @@ RULES = (
         _once,
         _after_failing,
     ),
-    Rule("exam", _("Exam passed"), _("Pass the exam of a course."), "clipboard-check", _once, _passed_exam),
+    Rule("exam", _("Exam passed"), _("Pass the exam of a course."), "clipboard-pen", _once, _passed_exam),
     Rule("certificate", _("Certified"), _("Earn the certificate of a course."), "award", _once, _certified),
     Rule(
         "early_bird",

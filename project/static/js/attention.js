@@ -86,7 +86,7 @@ class Attention {
   }
 
   #problem(status) {
-    const problem = this.#section.querySelector(":scope > [data-problem]");
+    const problem = this.#section.querySelector(":scope > details > [data-problem]");
     problem.hidden = status === 200;
     choose(problem, status === 401 || status === 403 ? "refused" : "away");
   }

@@ -90,7 +90,7 @@ function show() {
   number("active", figures.active);
   choose(number("watching", figures.watching), figures.watching === null ? "unknown" : "known");
   section.querySelector("[data-quiet]").hidden = Object.values(figures.counts).some((each) => each.today);
-  for (const card of document.querySelectorAll(".course-cards > [data-course]")) {
+  for (const card of document.querySelectorAll(".course-card")) {
     put(card.querySelector("[data-words]"), sentences["completed-today"].say(figures.courses[card.dataset.course] ?? 0));
   }
 }
