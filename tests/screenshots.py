@@ -266,7 +266,8 @@ async def _take(page: Page, path: Path) -> None:
     await page.evaluate("() => Promise.all(document.getAnimations().map((each) => each.finished.catch(() => null)))")
     await page.screenshot(path=path)
     with Image.open(path) as taken:
-        taken.convert("RGB").quantize(256, Image.Quantize.MAXCOVERAGE, kmeans=4, dither=Image.Dither.NONE).save(path, optimize=True)
+        few = taken.convert("RGB").quantize(256, Image.Quantize.MAXCOVERAGE, kmeans=4, dither=Image.Dither.NONE)
+        few.save(path, optimize=True)
 
 
 def _not_found(path: str, person: User | None) -> bytes:
