@@ -49,6 +49,7 @@ scenarios: setup-dev browser-libraries
 	$(call debian,chromium,chromium)
 	.venv/bin/python -m pytest -s $(wildcard tests/scenarios/[!_]*.py)
 	FEED_SPEED_SECONDS=60 .venv/bin/python -m pytest -s tests/test_feed_speed.py
+	ROSTER_SECONDS=20 .venv/bin/python -m pytest -s tests/test_roster.py -k long_task
 
 # Ours and its peers side by side (docs/benchmarks.md). ARGS="--small" only sees that it works.
 bench: setup-dev

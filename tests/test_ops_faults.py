@@ -13,15 +13,16 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from datetime import datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import pytest_asyncio
 import redis
 from psycopg.conninfo import conninfo_to_dict
 
+from consumers.ops import orders, redis_facts, registry
 from consumers.ops.rules import database, delivery, processes
 from consumers.ops.symptoms import IDS
-from feed import layer
 from progress import database as ways
 from project.embedded import Valkey
 from tests import injected
@@ -97,7 +98,9 @@ async def place(
         redis.asyncio.Redis.from_url(valkey.url, socket_timeout=3) as client,
     ):
         # The doctor of this site, in this process.
-        monkeypatch.setattr(layer, "client", lambda: client)
+        of_this_site = SimpleNamespace(client=client, prefix="live")
+        for each in (orders, redis_facts, registry):
+            monkeypatch.setattr(each, "loop_layer", lambda: of_this_site)
         monkeypatch.setattr(ways, "conninfo", lambda: through(cable))
         monkeypatch.setattr(delivery, "GAPS_A_MINUTE", 0.2)
         monkeypatch.setattr(processes, "LIMITS_A_MINUTE", 2.0)
