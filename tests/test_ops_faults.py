@@ -23,6 +23,7 @@ from psycopg.conninfo import conninfo_to_dict
 from consumers.ops import orders, redis_facts, registry
 from consumers.ops.rules import database, delivery, processes
 from consumers.ops.symptoms import IDS
+from feed.layer import loop_layer
 from progress import database as ways
 from project.embedded import Valkey
 from tests import injected
@@ -98,7 +99,7 @@ async def place(
         redis.asyncio.Redis.from_url(valkey.url, socket_timeout=3) as client,
     ):
         # The doctor of this site, in this process.
-        of_this_site = SimpleNamespace(client=client, prefix="live")
+        of_this_site = SimpleNamespace(client=client, prefix=loop_layer().prefix)
         for each in (orders, redis_facts, registry):
             monkeypatch.setattr(each, "loop_layer", lambda: of_this_site)
         monkeypatch.setattr(ways, "conninfo", lambda: through(cable))

@@ -7,6 +7,7 @@ import contextlib
 import hashlib
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from urllib.parse import quote
 
 import pytest
@@ -15,7 +16,7 @@ import redis
 from redis.exceptions import NoPermissionError, RedisError, ResponseError
 
 from consumers.ops import redis_facts
-from feed import layer, scripts
+from feed import scripts
 from project.embedded import Valkey
 from tests.acl import PASSWORD, PREFIX, USER, documented, everything, make_user, optional, refused
 from tests.conftest import Cast
@@ -172,7 +173,7 @@ async def test_operators_are_told_what_the_user_may_not_ask_and_the_second_line_
     own_url: str, admin: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with redis.asyncio.Redis.from_url(own_url, driver_info=None) as client:
-        monkeypatch.setattr(layer, "client", lambda: client)
+        monkeypatch.setattr(redis_facts, "loop_layer", lambda: SimpleNamespace(client=client))
         monkeypatch.setattr(redis_facts, "ASKED_AGAIN_SECONDS", 0.0)
         facts = await redis_facts.read()
         assert facts.not_permitted == ["CLIENT LIST", "SLOWLOG GET"]
