@@ -20,7 +20,7 @@ from django.core.management import call_command
 from tests.behind_nginx import Behind
 from tests.conftest import Cast
 from tests.faults import Class, class_at_work
-from tests.live import Live, until
+from tests.live import Live, Site, until
 
 OLD, NEW = "1.0", "1.1"
 LONGEST_WAIT = 5.0
@@ -57,12 +57,14 @@ async def at_work(transactional_db: None, cast: Cast, loop_services: None, tmp_p
         await asyncio.to_thread(own.__exit__)
 
 
-async def versions() -> dict[str, set[str]]:
-    """Which versions run, by kind of process: what `manage.py processes` says."""
+async def versions(site: Site) -> dict[str, set[str]]:
+    """Which versions of this site run, by kind of process: what `manage.py processes` says."""
+    own = {each.pid for each in site.processes.values()}
     said, found = StringIO(), dict[str, set[str]]()
     await sync_to_async(call_command)("processes", "--json", stdout=said)
     for each in json.loads(said.getvalue()):
-        found.setdefault(each["kind"], set()).add(each["version"])
+        if each["pid"] in own:
+            found.setdefault(each["kind"], set()).add(each["version"])
     return found
 
 
@@ -93,7 +95,7 @@ async def test_an_upgrade_behind_nginx_loses_nothing(at_work: Class, cast: Cast)
     site = at_work.live.site
     await until(lambda: all(viewer.subscribed for viewer in at_work.viewers), what="everybody live")
     async with asyncio.timeout(10):
-        while await versions() != {"web": {OLD}, "worker": {OLD}}:
+        while await versions(site) != {"web": {OLD}, "worker": {OLD}}:
             await asyncio.sleep(0.2)
     site.environment["VERSION"] = NEW
     async with somebody_loads_pages(at_work, cast) as loaded:
@@ -106,7 +108,7 @@ async def test_an_upgrade_behind_nginx_loses_nothing(at_work: Class, cast: Cast)
                 await until(lambda: all(viewer.subscribed for viewer in at_work.viewers), what="everybody live")
             await at_work.until_all_complete_a_lesson(began)
     async with asyncio.timeout(15):
-        while await versions() != {"web": {NEW}, "worker": {NEW}}:
+        while await versions(site) != {"web": {NEW}, "worker": {NEW}}:
             await asyncio.sleep(0.2)
     await at_work.comes_to_rest()
     waits = [later - before for before, later in itertools.pairwise(loaded)]

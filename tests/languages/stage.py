@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.conf import settings
+from django.core.checks import run_checks
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
@@ -91,6 +92,8 @@ def data_of(school: dict[str, Any], cast: Cast) -> list[str]:
         *(f"http://testserver/certificates/{each}/" for each in certificates),
         *certificates,
         *(each[:8] for each in certificates),
+        *(each.hint for each in run_checks(include_deployment_checks=True) if each.hint),  # operators' own, in English
+        *("noeviction", "master"),  # Redis's words for what it is set to, and what it is
     ]
 
 

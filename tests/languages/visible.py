@@ -20,7 +20,7 @@ SAID = {
 }
 """Attributes that people read or hear."""
 
-NOT_SAID = {"script", "style"}
+NOT_SAID = {"code", "script", "style"}
 BUTTONS = {"submit", "button", "reset"}
 _RELATIVE = re.compile(
     r"vor \d+ (Sekunden|Minuten?|Stunden?|Tag(en)?|Wochen?)"
@@ -48,7 +48,7 @@ class Page(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Look at an element's attributes."""
         given = {name: value or "" for name, value in attrs}
-        if tag in NOT_SAID:
+        if tag in NOT_SAID or given.get("translate") == "no":
             self._inside.append(tag)
         for name, value in given.items():
             is_said = name in SAID or (name == "value" and tag == "input" and given.get("type") in BUTTONS)
