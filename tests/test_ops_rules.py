@@ -178,6 +178,15 @@ def test_a_process_that_another_one_has_replaced_is_not_missed() -> None:
     assert [each.report.pid for each in sorted_out([killed, second, heir])[1]] == [5]
 
 
+def test_of_a_process_that_is_killed_over_and_over_only_the_last_may_be_missed() -> None:
+    first = Told(a_report(1, started_at=50.0, at=100.0), age=60, alive=False)
+    second = Told(a_report(2, started_at=101.0, at=110.0), age=50, alive=False)
+    third = Told(a_report(3, started_at=111.0, at=120.0), age=40, alive=False)
+    fourth = Told(a_report(4, started_at=121.0, at=160.0), age=0, alive=True)
+    assert sorted_out([first, second, third, fourth]) == ([fourth.report], [])
+    assert [each.report.pid for each in sorted_out([first, second, third])[1]] == [3]
+
+
 def test_what_was_told_before_the_last_report_must_be_heard_by_this_one() -> None:
     at, ahead, new = Mark("e", 5), Mark("e", 6), Mark("new", 0)
     assert heard(1, at, at, ahead) == Heard(1, "e", 5, missing=0)  # told since: it may be on its way

@@ -39,7 +39,10 @@ class ChoiceForm(forms.Form):
 
     def __init__(self, *args: object, choices: Choices, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
-        self.fields[self.name] = forms.ChoiceField(label=self.label, choices=choices)
+        # What machines and groups are called is the same in every language.
+        self.fields[self.name] = forms.ChoiceField(
+            label=self.label, choices=choices, widget=forms.Select(attrs={"translate": "no"})
+        )
 
 
 class ProcessForm(ChoiceForm):

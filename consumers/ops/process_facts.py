@@ -42,15 +42,19 @@ def sorted_out(told: Sequence[Told]) -> tuple[list[Report], list[Silent]]:
     """Those that report, and those that are silent and whose place no other process has taken.
 
     Who comes after one that was killed, of the same kind on the same machine, takes its place: a supervisor did that.
+    It did it again where that one was killed too: of a process that dies over and over, only the last may be missing.
     """
     reporting = [each.report for each in told if each.age < SILENT_SECONDS]
-    free = list(reporting)
+    successors = sorted((each.report for each in told), key=lambda one: one.started_at)
     silent = []
     for each in sorted((each for each in told if each.age >= SILENT_SECONDS), key=lambda each: each.report.at):
         gone = each.report
-        heirs = [one for one in free if (one.kind, one.host) == (gone.kind, gone.host) and one.started_at > gone.at]
-        if heirs:
-            free.remove(min(heirs, key=lambda one: one.started_at))
+        heir = next(
+            (one for one in successors if (one.kind, one.host) == (gone.kind, gone.host) and one.started_at > gone.at),
+            None,
+        )
+        if heir:
+            successors.remove(heir)
         else:
             silent.append(Silent(gone, each.age))
     return reporting, silent
