@@ -7,6 +7,7 @@ from typing import Any, cast
 from consumers import codes, frames, metrics, presence
 from consumers.hub import hub
 from consumers.incoming import unknown_type
+from consumers.screen import Samples
 from consumers.socket import PING, Closed, Socket
 from consumers.viewer import Viewer
 from feed import groups
@@ -22,10 +23,14 @@ class FeedConsumer(Socket):
     async def opened(self) -> None:
         """Check that there is anything the person may see."""
         self.viewer = Viewer(self.wire, self.too_slow)
+        self.samples = Samples()
         await self._groups()
 
     async def told(self, frame: dict[str, Any]) -> None:
-        """Subscribe, or subscribe anew with other filters."""
+        """Subscribe, or subscribe anew with other filters; or note what is said to be on the screen."""
+        if frame.get("type") == "shown":
+            self.samples.tell(frame)
+            return
         if frame.get("type") != "subscribe":
             raise unknown_type(frame)
         filters = parse_object_of_filters(frame.get("filters"))
@@ -37,7 +42,9 @@ class FeedConsumer(Socket):
         if not joined:
             hub().leave(self.viewer)
             self.viewer.write(frames.subscribed({}, recovered=False))
-        elif frame.get("presence") is True:
+            return
+        self.samples = Samples()
+        if frame.get("presence") is True:
             presence.audiences().join(self.viewer, self.viewer.cursors)
 
     async def check(self) -> None:

@@ -27,6 +27,7 @@ from feed import history, scripts
 from feed.filters import Filters
 from feed.history import Mark, Position
 from feed.layer import HistoryLoopLayer, histories
+from progress.ending import end
 from progress.failures import in_words
 from progress.together import Together
 
@@ -37,7 +38,6 @@ LOOK_SECONDS = 2.0
 
 SUBSCRIBE_SECONDS = 3.0
 PATIENCE_SECONDS = 0.1
-CANCEL_SECONDS = 0.5
 
 
 class Hub:
@@ -111,13 +111,7 @@ class Hub:
 
     async def stop(self) -> None:
         """End the hub's tasks and subscriptions."""
-        pending = set(self._tasks)
-        while pending:
-            # Again, where it was not enough: a library answers a cancellation with an error of its own now and then,
-            # and `_look` goes on after that.
-            for task in pending:
-                task.cancel()
-            _, pending = await asyncio.wait(pending, timeout=CANCEL_SECONDS)
+        await end(*self._tasks)
         self._tasks.clear()
         self.streams.clear()
 

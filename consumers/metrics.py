@@ -40,6 +40,11 @@ commit_to_write: Final = Histogram(
     "From the moment that an entry's record bears to its frame's being written, of the newest entry of each pass.",
     buckets=SECONDS,
 )
+commit_to_screen: Final = Histogram(
+    "live_commit_to_screen_seconds",
+    "From the moment that an entry's record bears until a page says that it is on the screen, as far as pages tell.",
+    buckets=SECONDS,
+)
 publish_to_write: Final = Histogram(
     "live_publish_to_write_seconds",
     "From the publication of a pass's newest entry to its frame's being written to the last viewer.",

@@ -19,6 +19,7 @@ from feed import groups
 from feed.presence import Seat, Tally, naming, tally
 from feed.presence.naming import Names
 from feed.presence.store import presences
+from progress.ending import end
 from progress.failures import in_words
 
 log = logging.getLogger(__name__)
@@ -109,8 +110,7 @@ class Audiences:
     async def stop(self) -> None:
         """End."""
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait([self._task])
+            await end(self._task)
 
     async def _run(self) -> None:
         while True:

@@ -16,8 +16,10 @@ from procrastinate.contrib.django import app
 from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import DeleteJobCondition, Job
 from procrastinate.psycopg_connector import PsycopgConnector
+from procrastinate.worker import Worker
 
 from progress import database
+from progress.ending import AGAIN_SECONDS, end
 from progress.failures import in_words
 
 log = logging.getLogger(__name__)
@@ -46,10 +48,12 @@ async def work(stopped: asyncio.Event) -> None:
             with app.replace_connector(connector):
                 # With the database away it waits for a connection: whoever says stop meanwhile does not.
                 await _unless_stopped(stopped, _open(connector))
-                if failing and not stopped.is_set():
+                if stopped.is_set():
+                    return
+                if failing:
                     log.warning("Jobs are done again")
                 failing = False
-                await _unless_stopped(stopped, _serve())
+                await _serve(stopped)
         except (ConnectorException, psycopg.Error, OSError) as error:
             if not failing:
                 log.error("Jobs cannot be done", extra={"error": in_words(error)})
@@ -60,14 +64,12 @@ async def work(stopped: asyncio.Event) -> None:
 
 
 async def _unless_stopped(stopped: asyncio.Event, work: Coroutine[Any, Any, None]) -> None:
-    """Do this to its end, or until stopped; then it is cancelled, and may end in its own way."""
+    """Do this to its end, or until stopped; then it is cancelled."""
     working, stopping = asyncio.create_task(work), asyncio.create_task(stopped.wait())
     try:
         await asyncio.wait([working, stopping], return_when=asyncio.FIRST_COMPLETED)
     finally:
-        stopping.cancel()
-        working.cancel()
-        await asyncio.wait([working])
+        await end(stopping, working)
     if not working.cancelled():
         working.result()
 
@@ -77,25 +79,30 @@ async def _open(connector: PsycopgConnector) -> None:
         await connector.open_async()
 
 
-async def _serve() -> None:
-    giving_back = asyncio.create_task(_give_back())
-    working = asyncio.create_task(
-        app.run_worker_async(
-            name="worker",
-            concurrency=AT_ONCE,
-            install_signal_handlers=False,
-            update_heartbeat_interval=HEARTBEAT_SECONDS,
-            stalled_worker_timeout=STALLED_SECONDS,
-            shutdown_graceful_timeout=GRACE_SECONDS,
-            delete_jobs=DeleteJobCondition.SUCCESSFUL,  # what failed stays, to be looked at
-        )
+async def _serve(stopped: asyncio.Event) -> None:
+    app.perform_import_paths()  # type: ignore[no-untyped-call]
+    worker = Worker(
+        app,
+        name="worker",
+        concurrency=AT_ONCE,
+        install_signal_handlers=False,
+        update_heartbeat_interval=HEARTBEAT_SECONDS,
+        stalled_worker_timeout=STALLED_SECONDS,
+        shutdown_graceful_timeout=GRACE_SECONDS,
+        delete_jobs=DeleteJobCondition.SUCCESSFUL,  # what failed stays, to be looked at
     )
+    working = asyncio.create_task(worker.run())  # type: ignore[no-untyped-call]
+    giving_back, stopping = asyncio.create_task(_give_back()), asyncio.create_task(stopped.wait())
     try:
-        await asyncio.wait([working, giving_back], return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait([working, giving_back, stopping], return_when=asyncio.FIRST_COMPLETED)
     finally:
-        giving_back.cancel()
-        working.cancel()  # it lets its jobs finish
-        await asyncio.wait([giving_back, working])
+        await end(giving_back, stopping)
+        # It lets its jobs finish.
+        worker.stop()  # type: ignore[no-untyped-call]
+        while not working.done():
+            if worker.worker_id is None:  # it has only begun, and may wait for a database that is away
+                working.cancel()
+            await asyncio.wait([working], timeout=AGAIN_SECONDS)
     for each in (working, giving_back):
         if not each.cancelled():
             each.result()

@@ -6,6 +6,7 @@ from typing import Any
 import structlog
 
 from progress.control_characters import harmless
+from project.request_ids import name_request
 
 
 def _harmless_values(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
@@ -26,6 +27,7 @@ PRE_CHAIN: list[Any] = [
     structlog.stdlib.add_log_level,
     structlog.stdlib.add_logger_name,
     structlog.stdlib.ExtraAdder(),
+    name_request,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
 ]
 

@@ -183,6 +183,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "project.request_ids.with_id",
     "project.headers.Headers",
     "project.errors.in_the_shape_of_the_api",
     "django.middleware.security.SecurityMiddleware",

@@ -34,6 +34,7 @@ from tests.faults import stopped
 from tests.live import Client, Live, address_of_test_database, until
 
 OVER_WITHIN = 15.0
+MIB = 1024 * 1024
 
 
 class OwnLoop:
@@ -155,6 +156,51 @@ async def redis_cannot_save(place: Place, cast: Cast) -> AsyncIterator[None]:
 
 
 @contextlib.asynccontextmanager
+async def redis_nearly_full(place: Place, cast: Cast) -> AsyncIterator[None]:
+    with place.asking() as client:
+        used = client.info("memory")["used_memory"]
+    async with redis_is_set(maxmemory=int(used * 1.07))(place, cast):
+        yield
+
+
+@contextlib.asynccontextmanager
+async def redis_evicts(place: Place, cast: Cast) -> AsyncIterator[None]:
+    """Somebody else's keys need the room."""
+    with place.asking() as client:
+        used = client.info("memory")["used_memory"]
+        async with redis_is_set(maxmemory=used + 2 * MIB, maxmemory_policy="volatile-ttl")(place, cast):
+            for number in range(40):
+                client.set(f"another's:{number}", b"x" * (MIB // 10), ex=1)
+            yield
+        client.config_resetstat()
+
+
+@contextlib.asynccontextmanager
+async def redis_is_a_replica(place: Place, cast: Cast) -> AsyncIterator[None]:
+    with place.asking() as client:
+        client.replicaof("127.0.0.1", 1)
+        try:
+            yield
+        finally:
+            client.replicaof("NO", "ONE")
+
+
+@contextlib.asynccontextmanager
+async def listener_does_not_read(place: Place, cast: Cast) -> AsyncIterator[None]:
+    with place.asking() as client, socket.socket() as listening:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)  # else the kernel reads all that in its place
+        listening.connect(("127.0.0.1", place.valkey.port))
+        listening.sendall(f"AUTH {place.valkey.password}\r\nSUBSCRIBE unread\r\n".encode())
+        while not client.publish("unread", b"x"):
+            await asyncio.sleep(0.01)
+        told = client.pipeline(transaction=False)
+        for _ in range(3000):  # small ones: Valkey 9 does not count what it keeps by reference
+            told.publish("unread", b"x" * 5000)
+        told.execute()
+        yield
+
+
+@contextlib.asynccontextmanager
 async def redis_flushed(place: Place, cast: Cast) -> AsyncIterator[None]:
     with place.asking() as client:
         client.flushall()
@@ -217,6 +263,49 @@ async def slow_commits(place: Place, cast: Cast) -> AsyncIterator[None]:
             yield
     finally:
         await run("DROP FUNCTION dawdle() CASCADE")
+
+
+@contextlib.asynccontextmanager
+async def worker_died_at_work(place: Place, cast: Cast) -> AsyncIterator[None]:
+    """It had one job in hand, and another one has been due for two minutes."""
+    async with killed("worker")(place, cast):
+        await run(
+            "WITH died AS (INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - interval '1 hour')"
+            " RETURNING id) INSERT INTO procrastinate_jobs (queue_name, task_name, status, worker_id)"
+            " SELECT 'none', 'none', 'doing'::procrastinate_job_status, id FROM died"
+        )
+        await run("INSERT INTO procrastinate_jobs (queue_name, task_name) VALUES ('none', 'none')")
+        await run("UPDATE procrastinate_events SET at = now() - interval '2 minutes'")
+        try:
+            yield
+        finally:
+            await run("DELETE FROM procrastinate_jobs WHERE queue_name = 'none'")
+
+
+@contextlib.asynccontextmanager
+async def web_takes_long_to_end(place: Place, cast: Cast) -> AsyncIterator[None]:
+    """A request waits for a row that somebody holds; the process was asked to end."""
+    site, ended = place.live.site, False
+    async with await AsyncConnection.connect(address_of_test_database()) as other:
+        async with place.live.player(cast.ada, cast.bernoulli) as player:
+            await player.watch(to=5)
+        await other.execute("SELECT 1 FROM progress_userprogress FOR UPDATE")
+        student = await place.live.http(cast.ada, web=1)
+        report = {"watch_percentage": 10, "timestamp": 10}
+        asked = asyncio.create_task(student.post(f"/api/lessons/{cast.bernoulli.pk}/progress/", json=report))
+        async with asyncio.timeout(10):
+            while not (await facts.gather()).database.waiting_for_locks:
+                await asyncio.sleep(0.05)
+        site.processes["web1"].terminate()
+        try:
+            yield
+        finally:
+            await other.rollback()
+            ended = (await asked).status_code == 200
+            await asyncio.to_thread(site.end, "web1")
+            site.start("web1")
+            await asyncio.to_thread(site.wait_ready, 1)
+    assert ended, "the request was cut off"
 
 
 def killed(name: str) -> Fault:

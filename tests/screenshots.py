@@ -55,10 +55,17 @@ PAGES = (
     ("confirm-lesson", "grace", "/dashboard/students/{student}/lessons/{lesson}/confirm/"),
     ("insight", "grace", "/dashboard/courses/algorithms/"),
     ("activity", "ada", "/me/activity/"),
+    ("students-past", "grace", "/dashboard/students/?until={today}"),
+    ("ops", "olga", "/ops/"),
+    ("ops-action", "olga", "/ops/drain/"),
+    ("password-reset-done", None, "/accounts/password_reset/done/"),
+    ("kept-mail", None, "/accounts/outbox/"),
+    ("403", "ada", "/ops/"),
     ("404", "ada", "/courses/algorithms/no-such-lesson/"),
+    ("500", "ada", "/courses/algorithms/fails/"),
 )
 """Name, who looks (None: nobody signed in), address; in braces what the demo's database calls it: `{student}` is ada,
-`{lesson}` Bernoulli's, `{certificate}` ada's. A new page is a line here."""
+`{lesson}` Bernoulli's, `{certificate}` ada's, `{today}` the date. A new page is a line here."""
 
 WATCHED = (
     (4000, "eve", "how-a-leaf-works", 1.0),
@@ -115,6 +122,8 @@ def _site_settings() -> Iterator[Path]:
 
 
 async def _all(folder: Path) -> None:
+    from django.utils import timezone
+
     from progress import database
     from progress.models import Certification, Lesson, User
     from tests import browser
@@ -133,6 +142,7 @@ async def _all(folder: Path) -> None:
                 "certificate": (await Certification.objects.aget(user=people["ada"])).certificate_id,
                 "lesson": (await Lesson.objects.aget(slug="bernoulli-numbers")).pk,
                 "student": people["ada"].pk,
+                "today": timezone.localdate().isoformat(),
             }
             IMAGES.mkdir(parents=True, exist_ok=True)
             async with at_work(live):
@@ -245,10 +255,13 @@ async def _page(chromium: Browser, live: Live, person: User | None, variant: str
 
 async def _look(page: Page, name: str, path: str, person: User | None) -> None:
     """Go there, and wait until the page is as a visitor sees it."""
-    if name == "404":
-        await page.route(f"**{path}", lambda route: route.fulfill(status=404, body=_not_found(path, person)))
+    if name in ("404", "500"):
+        body = _failing(name, path, person)
+        await page.route(f"**{path}", lambda route: route.fulfill(status=int(name), body=body))
     await page.goto(path)
     await page.evaluate("document.fonts.ready")
+    if await page.locator(".ops-status").count():
+        await page.locator('.ops-status[data-status="live"]').wait_for()
     if await page.locator("[data-feed]:visible").count():
         await page.locator('.feed-status[data-status="live"]').wait_for()
         await page.locator('.entry:not([data-folded="under"]) .entry-time').first.wait_for()
@@ -270,15 +283,15 @@ async def _take(page: Page, path: Path) -> None:
         few.save(path, optimize=True)
 
 
-def _not_found(path: str, person: User | None) -> bytes:
+def _failing(name: str, path: str, person: User | None) -> bytes:
     """The page that visitors get; with DEBUG on, as the demo needs it, Django shows its own."""
     from django.http import Http404
     from django.test import RequestFactory
-    from django.views.defaults import page_not_found
+    from django.views.defaults import page_not_found, server_error
 
     request = RequestFactory().get(path)
     request.user = person
-    return page_not_found(request, Http404()).content
+    return page_not_found(request, Http404()).content if name == "404" else server_error(request).content
 
 
 if __name__ == "__main__":

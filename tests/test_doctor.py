@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import subprocess
 import sys
@@ -48,7 +49,9 @@ async def test_a_site_that_is_well_is_said_to_be_well(live: Live) -> None:
         seen.append(doctor(live.site))
         return seen[-1].status == 0
 
-    await until(well, what="all to be well")  # it may have been busy with the test before
+    # Of limits that the tests before have met, it is told for a minute.
+    with contextlib.suppress(AssertionError):
+        await until(well, within=75)
     assert seen[-1].text == "All is well.\n"
     said = (await asyncio.to_thread(doctor, live.site, "--json")).json
     assert (said["status"], said["symptoms"]) == (0, [])

@@ -169,6 +169,9 @@ async def test_a_report_lapses_by_the_clock_of_redis(loop_services: None) -> Non
     async with asyncio.timeout(10):
         while "lapses" in {each.id for each in await registry().read()}:
             await asyncio.sleep(0.1)
+    assert [each.alive for each in await registry().look() if each.report.id == "lapses"] == [False]
+    await registry().forget("lapses")  # else it is missed on this site for ten minutes
+    assert [each.ended for each in await registry().look() if each.report.id == "lapses"] == [True]
 
 
 async def test_a_report_of_this_process_can_be_read_again(loop_services: None) -> None:

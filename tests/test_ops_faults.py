@@ -41,6 +41,7 @@ from consumers.ops import lately
 from consumers.ops.rules import database, delivery, processes
 lately.SECONDS = 4.0
 delivery.GAPS_A_MINUTE, processes.LIMITS_A_MINUTE = 0.2, 2.0
+delivery.UNSENT_BYTES, processes.DRAINING_SECONDS = 32 * 1024, 2.0
 database.TRANSACTION_SECONDS = database.IDLE_SECONDS = 2.0
 main()
 """
@@ -104,7 +105,9 @@ async def place(
             monkeypatch.setattr(each, "loop_layer", lambda: of_this_site)
         monkeypatch.setattr(ways, "conninfo", lambda: through(cable))
         monkeypatch.setattr(delivery, "GAPS_A_MINUTE", 0.2)
+        monkeypatch.setattr(delivery, "UNSENT_BYTES", 32 * 1024)
         monkeypatch.setattr(processes, "LIMITS_A_MINUTE", 2.0)
+        monkeypatch.setattr(processes, "DRAINING_SECONDS", 2.0)
         monkeypatch.setattr(database, "TRANSACTION_SECONDS", 2.0)
         monkeypatch.setattr(database, "IDLE_SECONDS", 2.0)
         made = Place(live, valkey, cable, aside, page)
@@ -117,6 +120,10 @@ FAULTS: dict[str, tuple[Fault, set[str]]] = {
     "Redis hangs": (injected.redis_hangs, {"redis_away"}),
     "Redis takes our rights": (injected.redis_takes_our_rights, {"redis_refuses"}),
     "Redis has no memory left": (injected.redis_is_set(maxmemory=1), {"redis_full"}),
+    "Redis is nearly full": (injected.redis_nearly_full, {"redis_memory"}),
+    "Redis evicts": (injected.redis_evicts, {"redis_evicts"}),
+    "Redis is a replica": (injected.redis_is_a_replica, {"redis_replica"}),
+    "somebody listens and does not read": (injected.listener_does_not_read, {"redis_buffers"}),
     "Redis may evict us": (injected.redis_is_set(maxmemory="1gb", maxmemory_policy="volatile-lru"), {"redis_policy"}),
     "Redis cannot save": (injected.redis_cannot_save, {"redis_save_fails"}),
     "Redis is flushed": (injected.redis_flushed, {"histories_lost"}),
@@ -125,22 +132,24 @@ FAULTS: dict[str, tuple[Fault, set[str]]] = {
     "a transaction holds a row": (injected.row_locked, {"locks_waiting", "idle_in_transaction", "long_transaction"}),
     "commits take long": (injected.slow_commits, {"database_slow"}),
     "a web process is killed": (injected.killed("web1"), {"process_silent"}),
-    "the worker is killed": (injected.killed("worker"), {"no_worker"}),
+    "the worker died at work": (injected.worker_died_at_work, {"no_worker", "jobs_stuck", "jobs_waiting"}),
+    "a web process takes long to end": (injected.web_takes_long_to_end, {"process_draining"}),
     "a web process hangs": (injected.web_hangs, {"process_silent"}),
     "a web process hung for a second": (injected.web_hung, {"loop_late"}),
     "a process is of another version": (injected.version_differs, {"versions_differ"}),
     "the outbox is full": (injected.outbox_full, {"outbox_old"}),
     "a job failed": (injected.job_failed, {"jobs_failed"}),
     "a page is out of its mind": (injected.limit_met, {"limits_met"}),
-    "a reader is dead": (injected.reader_is_dead, {"viewers_behind"}),
+    "a reader is dead": (injected.reader_is_dead, {"viewers_behind", "unsent_bytes"}),
 }
 """What is done, and what is said of it."""
 
 TOGETHER = [
     ["Redis may evict us", "Redis cannot save", "a job failed", "the outbox is full", "a page is out of its mind"],
     ["a process is of another version", "Redis is flushed", "a web process hung for a second"],
-    ["a web process is killed", "the worker is killed"],
+    ["a web process is killed", "the worker died at work"],
     ["a transaction holds a row", "a reader is dead"],
+    ["somebody listens and does not read", "a web process takes long to end"],
 ]
 """Faults that do not hide each other: several at once are what a bad night is like."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from math import inf
 
 import msgspec
 import pytest
@@ -185,6 +186,13 @@ def test_of_a_process_that_is_killed_over_and_over_only_the_last_may_be_missed()
     fourth = Told(a_report(4, started_at=121.0, at=160.0), age=0, alive=True)
     assert sorted_out([first, second, third, fourth]) == ([fourth.report], [])
     assert [each.report.pid for each in sorted_out([first, second, third])[1]] == [3]
+
+
+def test_who_took_the_place_of_a_killed_process_and_ended_leaves_none_missing() -> None:
+    killed = Told(a_report(1, at=100.0), age=60, alive=False)
+    heir = Told(a_report(2, started_at=101.0, at=110.0), age=inf, alive=False, ended=True)
+    other = Told(a_report(3, started_at=50.0, at=160.0), age=0, alive=True)
+    assert sorted_out([killed, heir, other]) == ([other.report], [])
 
 
 def test_what_was_told_before_the_last_report_must_be_heard_by_this_one() -> None:

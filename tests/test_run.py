@@ -79,6 +79,7 @@ import pathlib, signal, sys
 
 from project.embedded.throwaway import throwaway
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # it is ignored where a shell began all this with &
 with throwaway(pathlib.Path(sys.argv[1])) as place:
     (place / "data").mkdir()
     print(place, flush=True)

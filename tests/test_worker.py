@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
 
-from progress import database, recorder, school
+from progress import database, job_worker, recorder, school
+from progress.ending import end
 from progress.models import LessonQuiz, UserProgress
 from progress.ticks import Tick
 from tests.conftest import Cast
@@ -43,6 +46,54 @@ async def test_told_to_end_at_any_moment_of_its_beginning_it_ends(tmp_path: Path
         except TimeoutError:
             process.send_signal(signal.SIGTERM)
             assert await asyncio.wait_for(process.wait(), 10) in (0, -signal.SIGTERM)
+
+
+async def test_a_lost_cancellation_does_not_keep_it(
+    nobody_else_tells: None, cast: Cast, loop_services: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A pool of connections may swallow one; a worker that had just begun served on for ever then."""
+    stopped, begun = asyncio.Event(), asyncio.Event()
+    prune = job_worker.app.job_manager.prune_stalled_workers
+
+    async def slow(*arguments: Any) -> Any:
+        begun.set()
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.sleep(60)
+        return await prune(*arguments)
+
+    async def begun_and_stopped() -> None:
+        await begun.wait()
+        stopped.set()
+
+    monkeypatch.setattr("procrastinate.manager.JobManager.prune_stalled_workers", lambda _self, *given: slow(*given))
+    async with asyncio.timeout(10):
+        await asyncio.gather(job_worker.work(stopped), begun_and_stopped())
+
+
+async def test_a_task_is_cancelled_until_it_has_ended() -> None:
+    lost = 0
+
+    async def deaf() -> None:
+        nonlocal lost
+        while lost < 2:
+            try:
+                await asyncio.sleep(60)
+            except asyncio.CancelledError:
+                lost += 1
+        await asyncio.sleep(60)
+
+    async def failing() -> None:
+        try:
+            await asyncio.sleep(60)
+        finally:
+            raise OSError
+
+    tasks = [asyncio.create_task(each()) for each in (deaf, failing)]
+    await asyncio.sleep(0)
+    async with asyncio.timeout(10):
+        await end(*tasks)
+    assert (lost, tasks[0].cancelled(), type(tasks[1].exception())) == (2, True, OSError)
+    await end()
 
 
 async def test_connections_that_the_database_ends_are_made_anew_and_jobs_go_on(live: Live, cast: Cast) -> None:

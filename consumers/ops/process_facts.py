@@ -42,12 +42,13 @@ def sorted_out(told: Sequence[Told]) -> tuple[list[Report], list[Silent]]:
     """Those that report, and those that are silent and whose place no other process has taken.
 
     Who comes after one that was killed, of the same kind on the same machine, takes its place: a supervisor did that.
-    It did it again where that one was killed too: of a process that dies over and over, only the last may be missing.
+    What became of that one is another matter: of a process that dies over and over, only the last may be missing.
     """
-    reporting = [each.report for each in told if each.age < SILENT_SECONDS]
+    there = [each for each in told if not each.ended]
+    reporting = [each.report for each in there if each.age < SILENT_SECONDS]
     successors = sorted((each.report for each in told), key=lambda one: one.started_at)
     silent = []
-    for each in sorted((each for each in told if each.age >= SILENT_SECONDS), key=lambda each: each.report.at):
+    for each in sorted((each for each in there if each.age >= SILENT_SECONDS), key=lambda each: each.report.at):
         gone = each.report
         heir = next(
             (one for one in successors if (one.kind, one.host) == (gone.kind, gone.host) and one.started_at > gone.at),

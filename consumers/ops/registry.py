@@ -1,14 +1,16 @@
 """The registry: every process's newest report in Redis, each with a lifetime, by Redis's own clock.
 
-A process that is killed says nothing any more, and counts no more after LIFETIME_SECONDS; it is remembered as lost for
-REMEMBERED_SECONDS. One that ends takes its report with it. Keys: `<prefix>:processes` (hash, id to report),
-`<prefix>:processes:until` (sorted set, id by when its report is over).
+A process that is killed says nothing any more, and counts no more after LIFETIME_SECONDS. One that ends says so, and
+counts no more at once. Both are remembered for REMEMBERED_SECONDS: one as lost, the other as who may have taken a lost
+one's place. Keys: `<prefix>:processes` (hash, id to report), `<prefix>:processes:until` (sorted set, id by when its
+report is over, below 0 where the process has ended then).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from math import inf
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -39,25 +41,27 @@ if ARGV[4] ~= '0' then
   redis.call('HSET', reports, ARGV[2], ARGV[3])
   redis.call('ZADD', by_end, string.format('%.3f', now + tonumber(ARGV[4])), ARGV[2])
 else
-  redis.call('ZADD', by_end, 0, ARGV[2])
+  redis.call('ZADD', by_end, string.format('-%.3f', now), ARGV[2])
 end
 local gone = string.format('%.3f', now - tonumber(ARGV[5]))
-for _, over in ipairs(redis.call('ZRANGEBYSCORE', by_end, '-inf', gone)) do redis.call('HDEL', reports, over) end
-redis.call('ZREMRANGEBYSCORE', by_end, '-inf', gone)
+for _, over in ipairs(redis.call('ZRANGEBYSCORE', by_end, '-' .. gone, gone)) do redis.call('HDEL', reports, over) end
+redis.call('ZREMRANGEBYSCORE', by_end, '-' .. gone, gone)
 redis.call('EXPIRE', reports, ARGV[5] + 60)
 redis.call('EXPIRE', by_end, ARGV[5] + 60)
 """
 )
 
-# ARGV: prefix. Answers for each report: itself, and for how many seconds it counts still (below 0: it is over).
+# ARGV: prefix. Answers for each report: itself, and for how many seconds it counts still (below 0: it is over; nothing:
+# the process has ended).
 _READ = (
     _NOW
     + """
-local ids = redis.call('ZRANGEBYSCORE', by_end, '(0', '+inf', 'WITHSCORES')
+local ids = redis.call('ZRANGEBYSCORE', by_end, '-inf', '+inf', 'WITHSCORES')
 local answer = {}
 for index = 1, #ids, 2 do
   answer[#answer + 1] = redis.call('HGET', reports, ids[index])
-  answer[#answer + 1] = string.format('%.3f', tonumber(ids[index + 1]) - now)
+  local over = tonumber(ids[index + 1])
+  answer[#answer + 1] = over > 0 and string.format('%.3f', over - now) or ''
 end
 return answer
 """
@@ -89,11 +93,15 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A report as the registry has it: how many seconds ago it was made, and whether it still counts."""
+    """A report as the registry has it: how many seconds ago it was made, and whether it still counts.
+
+    Of a process that has ended, it is the last one, and older than any that still comes.
+    """
 
     report: Report
     age: float
     alive: bool
+    ended: bool = False
 
 
 class Registry:
@@ -110,7 +118,7 @@ class Registry:
         await self._write(args=[self._prefix, report.id, msgspec.json.encode(report), lifetime, REMEMBERED_SECONDS])
 
     async def forget(self, id: str) -> None:
-        """Take a process's report out: it ends."""
+        """A process ends: its report counts no more."""
         await self._write(args=[self._prefix, id, b"", 0, REMEMBERED_SECONDS])
 
     async def read(self) -> list[Report]:
@@ -118,13 +126,9 @@ class Registry:
         return [each.report for each in await self.look() if each.alive]
 
     async def look(self) -> list[Told]:
-        """The same, with the age of each report, and the processes that were lost."""
+        """The same, with the age of each report, the processes that were lost, and those that have ended."""
         answer = await self._read(args=[self._prefix])
-        found = [
-            Told(msgspec.json.decode(text, type=Report), age=LIFETIME_SECONDS - float(left), alive=float(left) > 0)
-            for text, left in zip(answer[::2], answer[1::2], strict=True)
-            if text
-        ]
+        found = [_told(text, left) for text, left in zip(answer[::2], answer[1::2], strict=True) if text]
         return sorted(found, key=lambda each: (each.report.kind, each.report.host, each.report.pid))
 
     async def histories(self, groups: Iterable[str]) -> dict[str, Kept]:
@@ -137,6 +141,13 @@ class Registry:
                 epoch, offset, items = answer[3 * index : 3 * index + 3]
                 found[group] = Kept(epoch.decode(), int(offset), int(items))
         return found
+
+
+def _told(text: bytes, left: bytes) -> Told:
+    report = msgspec.json.decode(text, type=Report)
+    if not left:
+        return Told(report, age=inf, alive=False, ended=True)
+    return Told(report, age=LIFETIME_SECONDS - float(left), alive=float(left) > 0)
 
 
 def registry() -> Registry:

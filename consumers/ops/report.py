@@ -127,6 +127,7 @@ def take(
             "commit_to_publish_seconds": _mean(progress_metrics.commit_to_publish),
             "publish_to_write_seconds": _mean(metrics.publish_to_write),
             "commit_to_write_seconds": _mean(metrics.commit_to_write),
+            "commit_to_screen_seconds": _mean(metrics.commit_to_screen),
         },
         draining_seconds=draining_seconds,
         unacked_seconds=recorder.longest_wait(),

@@ -14,6 +14,7 @@ from consumers.ops.process import Kind
 from consumers.ops.registry import registry
 from consumers.ops.report import Report
 from feed.history import Mark
+from progress.ending import end
 from progress.failures import in_words
 
 log = logging.getLogger(__name__)
@@ -105,8 +106,7 @@ async def stop() -> None:
     task = _tasks.pop(asyncio.get_running_loop(), None)
     if task is None:
         return
-    task.cancel()
-    await asyncio.wait([task])
+    await end(task)
     try:
         await registry().forget(process.ID)
     except AWAY as error:

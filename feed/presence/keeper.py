@@ -19,6 +19,7 @@ from redis.exceptions import RedisError
 from feed.presence.rules import GONE_SECONDS, PLAYING_SECONDS, POSTED_SECONDS, Said, strip
 from feed.presence.store import Held, Written, presences
 from progress import newest
+from progress.ending import end
 from progress.failures import in_words
 from progress.reports import Ack
 from progress.rows import Key, Record
@@ -106,8 +107,7 @@ class Keeper:
         """Leave every seat, and write that."""
         newest.forget()
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait([self._task])
+            await end(self._task)
             self._task = None
         for key in list(self._places):
             self._leave(key)

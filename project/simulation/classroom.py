@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 
+from progress.ending import end
 from project.simulation.address import Address
 from project.simulation.browser import Browser, TurnedAway
 from project.simulation.course import parse_courses
@@ -57,8 +58,7 @@ async def until_stopped(stop: asyncio.Event, attending: asyncio.Task[None], *, w
         if attending.done():
             attending.result()
             return True
-        attending.cancel()
-        await asyncio.wait([attending])
+        await end(attending)
         return False
     finally:
         stopped.cancel()

@@ -11,6 +11,7 @@ from typing import Any, Self
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 
+from progress.ending import end
 from project.simulation.backoff import Backoff
 from project.simulation.browser import Browser, TurnedAway
 from project.simulation.tally import Tally
@@ -44,8 +45,7 @@ class Wire:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._running.cancel()
-        await asyncio.wait([self._running])
+        await end(self._running)
         if not self._running.cancelled():
             self._running.exception()  # whoever waited for something has had it
 

@@ -45,6 +45,8 @@ class Sizes:
     idle_students: int = 2000
     page_rows: int = 1_000_000
     page_requests: int = 40
+    scrapes: int = 100
+    disk_rows: int = 500_000
 
     @property
     def people(self) -> int:
@@ -95,4 +97,6 @@ class Sizes:
             idle_students=100,
             page_rows=10_000,
             page_requests=3,
+            scrapes=5,
+            disk_rows=2000,
         )

@@ -4,6 +4,7 @@ import { Counted } from "./counts.js";
 import { FeedFollower } from "./feed-follower.js";
 import { FeedView } from "./feed-view.js";
 import { OlderPages } from "./older-pages.js";
+import { ShownSample } from "./shown-sample.js";
 import { choose } from "./slots.js";
 import { LiveSocket } from "./socket.js";
 import { Times } from "./times.js";
@@ -35,8 +36,11 @@ function followFeed(section) {
   let snapshots = 0;
   let short = false; // rows are missing at the end, and could not be had
 
+  const sample = new ShownSample((timestamp) => socket.send({ type: "shown", timestamp }));
+  view.addEventListener("shown", ({ detail }) => sample.shown(detail.rows.map((row) => row.dataset.entryId)));
   follower.addEventListener("entries", ({ detail }) => {
     view.apply(detail.entries);
+    if (!view.held) sample.came(detail.entries);
     tellPage("feed:entries", detail);
   });
   follower.addEventListener("snapshot", ({ detail }) => {

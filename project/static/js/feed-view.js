@@ -69,6 +69,11 @@ export class FeedView extends EventTarget {
     return this.#held ? Math.max(this.#limit, this.#entries.length) : this.#limit;
   }
 
+  /** Whether what comes waits. */
+  get held() {
+    return this.#held;
+  }
+
   /** How many rows are on the page. */
   get size() {
     return this.#rows.size;

@@ -1,6 +1,6 @@
 """The things that are measured, one module each: `measure(around, sizes)` gives a table."""
 
-from tests.bench.things import burst, deaf, flood, memory, page, steady, storm, ticks, watched
+from tests.bench.things import burst, deaf, disk, flood, memory, page, scrape, steady, storm, ticks, watched
 
 THINGS = {
     "burst": burst.measure,
@@ -15,4 +15,6 @@ THINGS = {
     "flood": flood.measure,
     "seats": ticks.measure_memory,
     "page": page.measure,
+    "scrape": scrape.measure,
+    "disk": disk.measure,
 }
