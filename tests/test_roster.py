@@ -219,7 +219,8 @@ SECONDS = float(os.environ.get("ROSTER_SECONDS", "4"))
 TRIES = 3
 """What else the machine has to do makes a task longer, and never shorter."""
 
-MEASURE = """async ([frames, every]) => {
+MEASURE = """async ([every]) => {
+    const frames = window.framesToHear;
     const tasks = [], gaps = [];
     new PerformanceObserver((list) => tasks.push(...list.getEntries().map(({ duration }) => duration)))
         .observe({ type: "longtask" });
@@ -265,7 +266,9 @@ def frames_of_a_busy_class() -> list[dict[str, Any]]:
 async def test_five_hundred_students_move_without_a_long_task(room: Live, cast: Cast, chromium: Browser) -> None:
     for _ in range(TRIES):
         page = (await opened(chromium, room, cast.grace)).page
-        seen = await page.evaluate(MEASURE, [frames_of_a_busy_class(), 1000])
+        # Before: that the page reads so much at once is the test's doing, and takes longer than anything of its own.
+        await page.evaluate("(frames) => { window.framesToHear = frames; }", frames_of_a_busy_class())
+        seen = await page.evaluate(MEASURE, [1000])
         print(  # noqa: T201
             f"\n{MANY} seats, {CHANGES} changes a second for {SECONDS:g} s: {seen['frames']} frames, median "
             f"{seen['median']:.1f} ms, p99 {seen['p99']:.1f} ms, tasks over 50 ms: {seen['tasks']}, "
@@ -273,8 +276,6 @@ async def test_five_hundred_students_move_without_a_long_task(room: Live, cast: 
         )
         await page.context.close()
         assert seen["cards"] == MANY
-        # With other tests on the same processors a long task says nothing of the page: `make scenarios` has it alone.
-        has_no_long_task = not seen["tasks"] or "ROSTER_SECONDS" not in os.environ
-        if has_no_long_task and seen["median"] <= 17:
+        if not seen["tasks"] and seen["median"] <= 17:
             return
     raise AssertionError(seen)
