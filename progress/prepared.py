@@ -51,10 +51,11 @@ class Prepared:
     def __init__(self, query: QuerySet[Any, tuple[Any, ...]]) -> None:
         self._sql, self._parameters = query.query.sql_with_params()
 
-    def rows(self, viewer: User, **given: Any) -> list[tuple[Any, ...]]:
-        """Run it for this viewer and return its rows; `given` are the values, by name."""
+    def rows(self, viewer: User | None = None, **given: Any) -> list[tuple[Any, ...]]:
+        """Run it for this viewer, if there is one in it, and return its rows; `given` are the values, by name."""
+        pk = viewer.pk if viewer else None
         filled = [
-            given[each.name] if isinstance(each, Value | Given) else viewer.pk if each == _SOMEBODY else each
+            given[each.name] if isinstance(each, Value | Given) else pk if each == _SOMEBODY else each
             for each in self._parameters
         ]
         with connection.cursor() as cursor:

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 
 from django.db.models import Q
 
 from feed.attention.findings import Finding
 from progress.attention import Kind
+from progress.compiled import Given
 from progress.models import AttentionDismissal
+from progress.prepared import Prepared, Value
+
+_READ = ("kind", "user_id", "course_id", "lesson_id", "episode", "at", "until")
 
 SAME_PART = 60
 """Seconds of a lesson: while a student goes on playing a part its edges move, and it is still the same part."""
@@ -54,4 +59,11 @@ def standing(findings: Sequence[Finding], *, now: datetime) -> list[Finding]:
 def _about(people: Collection[int], *, now: datetime) -> Sequence[AttentionDismissal]:
     if not people:
         return ()
-    return list(AttentionDismissal.objects.filter(Q(until=None) | Q(until__gt=now), user__in=people))
+    rows = _prepared().rows(people=list(people), now=now)
+    return [AttentionDismissal(**dict(zip(_READ, row, strict=True))) for row in rows]
+
+
+@cache
+def _prepared() -> Prepared:
+    holding = Q(until=None) | Q(until__gt=Value("now", "timestamptz"))
+    return Prepared(AttentionDismissal.objects.filter(holding, user_id__among=Given("people")).values_list(*_READ))

@@ -39,12 +39,20 @@ class Reason:
 
 def for_viewer(viewer: User) -> list[Reason]:
     """Who needs somebody in the courses that `viewer` teaches; an administrator sees all. MOST at most."""
-    return _reasons(Scope.of(viewer, now=timezone.now()))
+    return first(viewer, MOST)[0]
+
+
+def first(viewer: User, count: int) -> tuple[list[Reason], int]:
+    """The first of them, in words, and how many there are: words take longer than finding does."""
+    scope = Scope.of(viewer, now=timezone.now())
+    found = _found(scope)
+    return _named(found[:count], now=scope.now), len(found)
 
 
 def for_student(viewer: User, student: User) -> list[Reason]:
     """The same of one student: in courses that `viewer` teaches."""
-    return _reasons(Scope.of(viewer, now=timezone.now(), student=student))
+    scope = Scope.of(viewer, now=timezone.now(), student=student)
+    return _named(_found(scope), now=scope.now)
 
 
 def id_of(subject: Subject) -> str:
@@ -61,15 +69,14 @@ def parse_id(text: str) -> Subject:
     return Subject(Kind(kind), int(user_id), int(course_id), int(lesson_id) or None, int(episode))
 
 
-def _reasons(scope: Scope) -> list[Reason]:
+def _found(scope: Scope) -> list[Finding]:
     if not scope.courses:
         return []
     found = [*replaying.find(scope), *seated.find(scope), *departed.find(scope), *middle.find(scope)]
     found = [*dismissals.standing(found, now=scope.now), *failing.find(scope)]
     listed = sorted(found, key=most_urgent_first)[:MOST]
     back = departed.who_came_back([each for each in listed if each.kind == Kind.GONE])
-    listed = [each for each in listed if each.kind != Kind.GONE or (each.user_id, each.course_id) not in back]
-    return _named(listed, now=scope.now)
+    return [each for each in listed if each.kind != Kind.GONE or (each.user_id, each.course_id) not in back]
 
 
 def _named(found: Collection[Finding], *, now: datetime) -> list[Reason]:

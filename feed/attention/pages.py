@@ -13,7 +13,8 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext
 from django.views.decorators.http import require_POST
 
-from feed.attention.listing import Reason, for_viewer, id_of, parse_id
+from feed.attention.listing import Reason, first, id_of, parse_id
+from feed.attention.scope import MOST
 from progress import attention
 from progress.attention import Kind
 from progress.models import User
@@ -46,15 +47,15 @@ BLANK = [
 
 def panel(request: HttpRequest, viewer: User, *, shown: int = SHOWN) -> dict[str, Any]:
     """What templates/feed/_attention.html wants."""
-    reasons = for_viewer(viewer)
     query = request.GET.copy()
     query[PARAMETER] = "all"
     if request.GET.get(PARAMETER) == "all":
-        shown = len(reasons)
+        shown = MOST
+    reasons, total = first(viewer, shown)
     return {
         "reasons": reasons,
+        "total": total,
         "shown": shown,
-        "slice": f":{shown}",
         "all_url": f"?{query.urlencode()}",
         "undoable": [
             {"id": id_of(attention.subject_of(each)), "name": each.user.name, "snoozed": each.until is not None}

@@ -45,7 +45,7 @@ async def test_a_lesson_is_confirmed_by_keyboard_and_an_open_page_of_the_student
         await press(grace.page, "Tab", until_focus_on="Go on")
         await grace.page.keyboard.press("Enter")
         await grace.page.locator("[role=alert]").wait_for()
-        assert await grace.page.locator("#reason").get_attribute("aria-invalid") == "true"
+        await grace.page.locator('#reason[aria-invalid="true"]:focus').wait_for()
         await grace.page.keyboard.type("was in the room")
         await press(grace.page, "Tab", until_focus_on="Go on")
         await grace.page.keyboard.press("Enter")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.core.cache import cache
 from django.db import connection
 from pytest_django import Settings
 
@@ -21,9 +23,12 @@ def pseudo_locale(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def pseudo_language(pseudo_locale: Path, settings: Settings) -> None:
+def pseudo_language(pseudo_locale: Path, settings: Settings) -> Iterator[None]:
     """Whoever reads German reads the language that does not exist."""
     settings.LOCALE_PATHS = [pseudo_locale]
+    cache.clear()  # parts of pages that are kept by their language
+    yield
+    cache.clear()
 
 
 @pytest.fixture
