@@ -36,7 +36,7 @@ def missing(
 def in_words(wants: list[Missing], *, percentage: float, threshold: float) -> list[str]:
     """Say why a lesson is not completed yet, a sentence for each thing that is missing."""
     sentences = {
-        "watched": _("Watched %(percentage)d %% of the %(threshold)d %% needed.")
+        "watched": _("Watched %(percentage)d%% of the %(threshold)d%% needed.")
         % {"percentage": percentage, "threshold": threshold},
         "quiz": _("The quiz is not passed yet."),
     }

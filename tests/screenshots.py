@@ -55,7 +55,7 @@ PAGES = (
     ("confirm-lesson", "grace", "/dashboard/students/{student}/lessons/{lesson}/confirm/"),
     ("insight", "grace", "/dashboard/courses/algorithms/"),
     ("activity", "ada", "/me/activity/"),
-    ("students-past", "grace", "/dashboard/students/?until={today}"),
+    ("students-past", "grace", "/dashboard/students/?until={yesterday}"),
     ("ops", "olga", "/ops/"),
     ("ops-action", "olga", "/ops/drain/"),
     ("password-reset-done", None, "/accounts/password_reset/done/"),
@@ -65,7 +65,7 @@ PAGES = (
     ("500", "ada", "/courses/algorithms/fails/"),
 )
 """Name, who looks (None: nobody signed in), address; in braces what the demo's database calls it: `{student}` is ada,
-`{lesson}` Bernoulli's, `{certificate}` ada's, `{today}` the date. A new page is a line here."""
+`{lesson}` Bernoulli's, `{certificate}` ada's, `{yesterday}` a date. A new page is a line here."""
 
 WATCHED = (
     (4000, "eve", "how-a-leaf-works", 1.0),
@@ -142,7 +142,7 @@ async def _all(folder: Path) -> None:
                 "certificate": (await Certification.objects.aget(user=people["ada"])).certificate_id,
                 "lesson": (await Lesson.objects.aget(slug="bernoulli-numbers")).pk,
                 "student": people["ada"].pk,
-                "today": timezone.localdate().isoformat(),
+                "yesterday": (timezone.localdate() - timedelta(days=1)).isoformat(),
             }
             IMAGES.mkdir(parents=True, exist_ok=True)
             async with at_work(live):

@@ -336,7 +336,7 @@ def test_the_pages_work_without_javascript_and_say_why_not_yet(
 ) -> None:
     ada = signed_in(cast.ada)
     page = ada.get("/courses/algorithms/bernoulli/").content.decode()
-    assert "Watched 0 % of the 90 % needed." in page
+    assert "Watched 0% of the 90% needed." in page
     assert "The quiz is not passed yet." in page
     here = "/courses/algorithms/bernoulli/quiz/"
     assert ada.get(here).status_code == 200

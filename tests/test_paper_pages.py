@@ -105,7 +105,7 @@ async def test_without_a_connection_the_page_stays_says_so_and_sends_later(
         await ada.page.context.set_offline(False)
         await alert.wait_for(state="hidden")  # the browser says that it is online again
         await send(ada)
-        await sees(ada, "Attempt 1: 100 % right")
+        await sees(ada, "Attempt 1: 100% right")
         assert await attempts() == [(1, 100.0)]
         assert await ada.page.evaluate(KEPT) == []
 
@@ -125,7 +125,7 @@ async def test_answers_chosen_before_the_connection_broke_are_there_after_a_relo
         await ada.page.get_by_role("status").filter(has_text=RESTORED).wait_for()
         assert await ada.page.evaluate(CHECKED) == answers[0]
         await send(ada)
-        await sees(ada, "Attempt 1: 100 % right")
+        await sees(ada, "Attempt 1: 100% right")
         assert not await ada.page.get_by_text(RESTORED).is_visible()
         assert await ada.page.evaluate(CHECKED) == {}
         assert await attempts() == [(1, 100.0)]
@@ -146,7 +146,7 @@ async def test_a_connection_that_breaks_while_the_form_is_sent_loses_no_answer(
         await ada.page.goto(QUIZ)
         await sees(ada, RESTORED)
         await send(ada)
-        await sees(ada, "Attempt 1: 100 % right")
+        await sees(ada, "Attempt 1: 100% right")
         assert await attempts() == [(1, 100.0)]
 
 
@@ -160,7 +160,7 @@ async def test_whoever_lost_the_answer_sees_the_result_and_is_asked_anew(live: L
         assert await attempts() == [(1, 100.0)]
         await ada.page.unroute(f"**{QUIZ}")
         await ada.page.goto(QUIZ)
-        await sees(ada, "Attempt 1: 100 % right")
+        await sees(ada, "Attempt 1: 100% right")
         assert await ada.page.evaluate(CHECKED) == {}
         assert await ada.page.evaluate(KEPT) == []
 
@@ -179,10 +179,10 @@ async def test_answers_sent_again_after_a_lost_answer_are_the_attempt_that_they_
         await elsewhere.post(f"/api/lessons/{cast.bernoulli.pk}/quiz/", json={"answers": right})
         await ada.page.unroute(f"**{QUIZ}")
         await ada.page.goto(QUIZ)
-        await sees(ada, "Attempt 2: 100 % right")  # the newest is not this device's
+        await sees(ada, "Attempt 2: 100% right")  # the newest is not this device's
         await sees(ada, RESTORED)
         await send(ada)
-        await sees(ada, "Attempt 1: 0 % right")
+        await sees(ada, "Attempt 1: 0% right")
         assert await attempts() == [(1, 0.0), (2, 100.0)]
         assert await ada.page.evaluate(KEPT) == []
 
@@ -200,7 +200,7 @@ async def test_a_server_that_cannot_take_them_is_no_connection(
         assert posts(ada) == 0
         await ada.page.unroute(f"**{QUIZ}")
         await send(ada)
-        await sees(ada, "Attempt 1: 100 % right")
+        await sees(ada, "Attempt 1: 100% right")
         assert await attempts() == [(1, 100.0)]
 
 
@@ -209,7 +209,7 @@ async def test_two_clicks_send_once(live: Live, cast: Cast, answers: Any) -> Non
         ada = await opened(chromium, live, cast.ada)
         await choose(ada, answers[0])
         await ada.page.locator("form.card button").dblclick()
-        await sees(ada, "Attempt 1: 100 % right")
+        await sees(ada, "Attempt 1: 100% right")
         assert posts(ada) == 1
         assert await attempts() == [(1, 100.0)]
         assert ada.errors == []
@@ -236,7 +236,7 @@ async def test_who_was_signed_out_meanwhile_signs_in_and_finds_the_answers(
         assert await ada.page.evaluate(CHECKED) == answers[0]
         assert await attempts() == []
         await send(ada)
-        await sees(ada, "Attempt 1: 100 % right")
+        await sees(ada, "Attempt 1: 100% right")
         assert await attempts() == [(1, 100.0)]
 
 
@@ -274,7 +274,7 @@ async def test_what_the_server_had_last_wins_over_what_the_device_kept(live: Liv
         assert not await ada.page.get_by_text(RESTORED).is_visible()
         await ada.page.unroute(f"**{QUIZ}")
         await send(ada)
-        await sees(ada, "Attempt 1: 50 % right")
+        await sees(ada, "Attempt 1: 50% right")
         assert await attempts() == [(1, 50.0)]
         assert await ada.page.evaluate(KEPT) == []
 
@@ -294,7 +294,7 @@ async def test_where_the_device_keeps_nothing_the_page_says_so_and_works(
         await sees(ada, "Keep this page open, and send your answers again when it is back.")
         await ada.page.context.set_offline(False)
         await send(ada)
-        await sees(ada, "Attempt 1: 100 % right")
+        await sees(ada, "Attempt 1: 100% right")
         assert await attempts() == [(1, 100.0)]
 
 
@@ -306,7 +306,7 @@ async def test_without_javascript_the_forms_are_sent_as_ever(
         assert not await ada.page.get_by_text("kept on this device").first.is_visible()
         await choose(ada, answers[1])
         await send(ada)
-        await sees(ada, "Attempt 1: 0 % right")
+        await sees(ada, "Attempt 1: 0% right")
         await choose(ada, answers[0])
         await ada.page.route(f"**{QUIZ}*", lose_the_answer)
         async with ada.page.expect_event("requestfailed", lambda request: request.method == "POST"):
@@ -314,7 +314,7 @@ async def test_without_javascript_the_forms_are_sent_as_ever(
         assert await attempts() == [(1, 0.0), (2, 100.0)]
         await ada.page.unroute(f"**{QUIZ}*")
         await ada.page.reload()  # the browser sends the form again
-        await sees(ada, "Attempt 2: 100 % right")
+        await sees(ada, "Attempt 2: 100% right")
         assert posts(ada) == 3
         assert await attempts() == [(1, 0.0), (2, 100.0)]
 
@@ -322,7 +322,7 @@ async def test_without_javascript_the_forms_are_sent_as_ever(
         await ada.page.get_by_role("button", name="Start the exam").click()
         await choose(ada, exam_answers[0])
         await send(ada)
-        await sees(ada, "Attempt 1: 100 % right")
+        await sees(ada, "Attempt 1: 100% right")
 
 
 async def test_an_exams_answers_outlive_the_page_and_close_its_attempt_once(
@@ -349,14 +349,14 @@ async def test_an_exams_answers_outlive_the_page_and_close_its_attempt_once(
             await send(ada)
         await ada.page.unroute(f"**{EXAM}")
         await ada.page.goto(EXAM)
-        await sees(ada, "Attempt 1: 0 % right")
+        await sees(ada, "Attempt 1: 0% right")
         assert await ada.page.evaluate(KEPT) == []
 
         await ada.page.get_by_role("button", name="Take it again").click()
         await choose(ada, exam_answers[0])
         assert len(await ada.page.evaluate(KEPT)) == 1
         await send(ada)
-        await sees(ada, "Attempt 2: 100 % right")
+        await sees(ada, "Attempt 2: 100% right")
         assert await ada.page.evaluate(KEPT) == []
     scores = ExamAttempt.objects.order_by("pk").values_list("score", flat=True)
     assert await sync_to_async(list)(scores) == [0.0, 100.0]

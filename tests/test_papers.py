@@ -72,7 +72,7 @@ def test_a_form_that_is_sent_twice_is_one_attempt_whose_first_result_stands(cast
     assert other != submission
     assert ada.post(QUIZ, form(wrong, submission=other))["Location"] == f"{QUIZ}?answered=2"
     page = ada.post(QUIZ, form(wrong, submission=submission), follow=True).content.decode()
-    assert "Attempt 1: 100 % right" in page  # the one that was sent again, and not the newest
+    assert "Attempt 1: 100% right" in page  # the one that was sent again, and not the newest
     assert f'data-stored="{submission}"' in page
     assert stored() == [(1, 100.0, submission), (2, 0.0, other)]
 
@@ -207,13 +207,13 @@ def test_an_exam_sent_again_shows_its_own_result_also_where_the_answer_was_lost(
     for _ in range(2):
         assert ada.post(EXAM, sent)["Location"] == f"{EXAM}?answered=1"
     page = ada.get(EXAM).content.decode()  # whoever lost the answer opens the page again
-    assert "Attempt 1: 0 % right" in page
+    assert "Attempt 1: 0% right" in page
     assert "Take it again" in page
 
     second = begun(ada)
-    assert "Attempt 1: 0 % right" not in ada.get(EXAM).content.decode()
+    assert "Attempt 1: 0% right" not in ada.get(EXAM).content.decode()
     ada.post(EXAM, form(right, attempt=second.pk))
-    assert "Attempt 1: 0 % right" in ada.post(EXAM, sent, follow=True).content.decode()
+    assert "Attempt 1: 0% right" in ada.post(EXAM, sent, follow=True).content.decode()
     other = ada.post(EXAM, form(right, attempt=first.pk))
     assert other.status_code == 409
     assert "submitted already" in other.content.decode()
@@ -226,5 +226,5 @@ def test_a_stored_attempt_is_shown_to_whoever_opens_the_quiz_again(cast: Cast, a
     submission = submission_on(ada.get(QUIZ))
     ada.post(QUIZ, form(answers[1], submission=submission))  # and its answer was lost
     page = ada.get(QUIZ).content.decode()
-    assert "Attempt 1: 0 % right" in page
+    assert "Attempt 1: 0% right" in page
     assert f'data-stored="{submission}"' in page

@@ -19,6 +19,7 @@ from consumers.wire import Queued
 from feed.filters import NONE, parse_filters
 from feed.history import Histories, Mark, Post
 from feed.layer import histories
+from progress import ending
 from tests.live import until
 
 GROUPS = ["feed.course.1", "feed.course.2"]
@@ -126,7 +127,7 @@ async def test_what_one_missed_in_all_groups_together_has_a_bound(own_hub: Hub) 
 async def test_a_hub_stops_though_a_library_lost_the_word_that_it_should(
     own_hub: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hubs, "CANCEL_SECONDS", 0.05)
+    monkeypatch.setattr(ending, "AGAIN_SECONDS", 0.05)
     deaf = []
 
     async def listen(self: Hub) -> None:

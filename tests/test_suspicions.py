@@ -47,7 +47,7 @@ def test_an_instructor_sees_whose_report_outran_the_clock_why_and_by_how_much(ca
     assert "Ada Lovelace" in seen
     assert "Bernoulli numbers" in seen
     assert "More was reported as played than time had passed." in seen
-    assert "3 % count; 2 min that were reported do not." in seen, "what overlaps is one stretch"
+    assert "3% count; 2 min that were reported do not." in seen, "what overlaps is one stretch"
 
 
 def test_another_courses_instructor_sees_nothing_of_it_and_an_administrator_does(cast: Cast) -> None:

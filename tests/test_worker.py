@@ -49,7 +49,7 @@ async def test_told_to_end_at_any_moment_of_its_beginning_it_ends(tmp_path: Path
 
 
 async def test_a_lost_cancellation_does_not_keep_it(
-    nobody_else_tells: None, cast: Cast, loop_services: None, monkeypatch: pytest.MonkeyPatch
+    patient_flush: None, loop_services: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A pool of connections may swallow one; a worker that had just begun served on for ever then."""
     stopped, begun = asyncio.Event(), asyncio.Event()

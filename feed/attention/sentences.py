@@ -34,8 +34,8 @@ def _stuck(figures: Figures) -> str:
 def _idle(figures: Figures) -> str:
     return (
         ngettext(
-            "The lesson is open at %(percent)d %% and nothing has moved for %(minutes)d minute.",
-            "The lesson is open at %(percent)d %% and nothing has moved for %(minutes)d minutes.",
+            "The lesson is open at %(percent)d%% and nothing has moved for %(minutes)d minute.",
+            "The lesson is open at %(percent)d%% and nothing has moved for %(minutes)d minutes.",
             figures["minutes"],
         )
         % figures
@@ -45,8 +45,8 @@ def _idle(figures: Figures) -> str:
 def _quiz_failed(figures: Figures) -> str:
     return (
         ngettext(
-            "The quiz was failed %(fails)d time; the newest score is %(score)d %%, and %(mark)d %% are needed.",
-            "The quiz was failed %(fails)d times; the newest score is %(score)d %%, and %(mark)d %% are needed.",
+            "The quiz was failed %(fails)d time; the newest score is %(score)d%%, and %(mark)d%% are needed.",
+            "The quiz was failed %(fails)d times; the newest score is %(score)d%%, and %(mark)d%% are needed.",
             figures["fails"],
         )
         % figures
@@ -56,8 +56,8 @@ def _quiz_failed(figures: Figures) -> str:
 def _gone(figures: Figures) -> str:
     return (
         ngettext(
-            "The lesson stands at %(percent)d %%, and nothing of the course was opened for %(days)d day.",
-            "The lesson stands at %(percent)d %%, and nothing of the course was opened for %(days)d days.",
+            "The lesson stands at %(percent)d%%, and nothing of the course was opened for %(days)d day.",
+            "The lesson stands at %(percent)d%%, and nothing of the course was opened for %(days)d days.",
             figures["days"],
         )
         % figures

@@ -203,7 +203,7 @@ async def test_one_instructor_dismisses_and_the_other_sees_it_gone(live: Live, c
         cast.admin, Subject(Kind.QUIZ_FAILED, cast.bob.pk, cast.algorithms.pk, cast.bernoulli.pk, 2)
     )
     await expect(hers).to_have_count(1)
-    await expect(hers).to_contain_text("The quiz was failed 3 times; the newest score is 30 %, and 70 % are needed.")
+    await expect(hers).to_contain_text("The quiz was failed 3 times; the newest score is 30%, and 70% are needed.")
     assert len([each for each in oscar.requests if "/dashboard/students/" in each]) == loads, "it was not reloaded"
     await sync_to_async(attention.dismiss)(cast.admin, of_ada(cast, 3))
     await expect(grace.page.locator(".attention-empty")).to_be_visible()

@@ -90,7 +90,7 @@ def test_a_quiz_failed_twice_is_told_and_passed_or_withdrawn_it_is_not(cast: Cas
     first, second = failed(cast.ada, quiz, 10, 40.9)
     failed(cast.bob, quiz, 10)
     [found] = attention.for_viewer(cast.grace)
-    assert found.sentence == "The quiz was failed 2 times; the newest score is 40 %, and 70 % are needed."
+    assert found.sentence == "The quiz was failed 2 times; the newest score is 40%, and 70% are needed."
     assert (found.since, parse_id(found.id).episode) == (second.submitted_at, 2)
     first.withdrawn_at = timezone.now()
     first.save()
@@ -114,7 +114,7 @@ def test_who_stopped_in_a_lesson_days_ago_is_gone_unless_seen_elsewhere_in_the_c
     began(cast.ada, another, ago=DAY * 9)
     began(cast.ada, cast.bernoulli, ago=FOUR_DAYS)
     [found] = attention.for_viewer(cast.grace)
-    assert found.sentence == "The lesson stands at 42 %, and nothing of the course was opened for 4 days."
+    assert found.sentence == "The lesson stands at 42%, and nothing of the course was opened for 4 days."
     assert found.lesson is not None
     assert found.lesson["slug"] == "bernoulli"
     began(cast.bob, cast.bernoulli, ago=FOUR_DAYS)
@@ -299,7 +299,7 @@ def test_who_sits_idle_in_the_middle_is_told_and_who_plays_or_has_left_is_not(
     monkeypatch.setattr(presence, "seats_from_thread", in_courses)
     [found] = attention.for_viewer(cast.grace)
     assert (found.kind, found.student["name"]) == ("idle", "Ada Lovelace")
-    assert found.sentence == "The lesson is open at 42 % and nothing has moved for 6 minutes."
+    assert found.sentence == "The lesson is open at 42% and nothing has moved for 6 minutes."
     answered(cast.grace, found)
     assert seen(cast.grace) == []
     assert seen(cast.admin) == [("idle", "Eve Curie")]

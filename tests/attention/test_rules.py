@@ -167,15 +167,15 @@ def test_who_is_here_now_comes_first_and_then_what_began_last() -> None:
         ),
         (
             finding(Kind.IDLE, ago=timedelta(minutes=6.5), percent=42),
-            "The lesson is open at 42 % and nothing has moved for 6 minutes.",
+            "The lesson is open at 42% and nothing has moved for 6 minutes.",
         ),
         (
             finding(Kind.QUIZ_FAILED, fails=2, score=40, mark=70),
-            "The quiz was failed 2 times; the newest score is 40 %, and 70 % are needed.",
+            "The quiz was failed 2 times; the newest score is 40%, and 70% are needed.",
         ),
         (
             finding(Kind.GONE, ago=timedelta(days=5.9), percent=42),
-            "The lesson stands at 42 %, and nothing of the course was opened for 5 days.",
+            "The lesson stands at 42%, and nothing of the course was opened for 5 days.",
         ),
         (
             finding(Kind.BEHIND, done=1, median=4, students=12),

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from project.running.process import Process
-from project.running.waiting import eventually
-from tests.bench.child import ROOT, Child, Failed
-from tests.bench.contender import WAVE, free_port, listens
+from tests.bench.child import Child, Failed
+from tests.bench.contender import WAVE
+from tests.bench.ports import free_port
+from tests.bench.serving import serving
 from tests.bench.systems.system import Surroundings
 from tests.bench.systems.ticking import TickServer
 
@@ -74,15 +75,9 @@ def classroom(system: TickServer, around: Surroundings) -> Iterator[Classroom]:
     """Start a server and its class; end them by their own ids."""
     port = free_port()
     log = around.folder / f"{system.name}.log"
-    server = Process(
-        system.title, system.command(port), env=system.environment(around, port), folder=ROOT, stop_within=10
-    )
-    with contextlib.ExitStack() as running:
-        output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        running.callback(os.close, output)
-        running.callback(server.stop)
-        server.start(output=output)
-        if not eventually(lambda: not server.running or listens(port), 30) or not server.running:
-            raise Failed(f"did not start: {log.read_text()[-2000:]}")
-        load = running.enter_context(Child("tests.bench.tick_load", env=os.environ, log=log))
+    environment = system.environment(around, port)
+    with (
+        serving(system.title, system.command(port), environment, port=port, log=log) as server,
+        Child("tests.bench.tick_load", env=os.environ, log=log) as load,
+    ):
         yield Classroom(system, around, port, server, load)

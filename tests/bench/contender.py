@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
-import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from project.running.process import Process
-from project.running.waiting import eventually
-from tests.bench.child import ROOT, Child, Failed
+from tests.bench.child import Child, Failed
+from tests.bench.ports import free_port
+from tests.bench.serving import serving
 from tests.bench.systems.system import Surroundings, System
 
 WAVE = 32
@@ -109,38 +109,18 @@ def contender(system: System, around: Surroundings, *, sockets: int = 0) -> Iter
     port = free_port()
     environment = system.environment(around, port)
     log = around.folder / f"{system.name}.log"
-    server = Process(system.title, system.command(around, port), env=environment, folder=ROOT, stop_within=10)
     with contextlib.ExitStack() as running:
-        output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        running.callback(os.close, output)
         running.enter_context(system.lent())
-        running.callback(server.stop)
-        server.start(output=output)
-        if not eventually(lambda: not server.running or listens(port), 30) or not server.running:
-            raise Failed(f"did not start: {log.read_text()[-2000:]}")
+        started = serving(system.title, system.command(around, port), environment, port=port, log=log)
+        server = running.enter_context(started)
         load = running.enter_context(Child("tests.bench.load", env=os.environ, log=log))
         publisher = None
         if system.publisher:
             address = system.publishes_to(around, port)
             publisher = running.enter_context(
-                Child("tests.bench.publisher", system.publisher, address, env=around.environment, log=log)
+                Child("tests.bench.publisher", system.publisher, address, env=system.publishing(around), log=log)
             )
         entered = Contender(system, around, port, server, load, publisher)
         if sockets:
             entered.connect(sockets)
         yield entered
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with contextlib.closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def listens(port: int) -> bool:
-    """Whether somebody listens there."""
-    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
-        return True
-    return False

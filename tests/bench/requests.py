@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import http.client
-import os
 import statistics
 import time
 from collections.abc import Iterator, Mapping
 
-from project.running.process import Process
-from project.running.waiting import eventually
-from tests.bench.child import ROOT, Failed
-from tests.bench.contender import free_port, listens
+from tests.bench.child import Failed
 from tests.bench.figures import Column, Figure, Row
+from tests.bench.ports import free_port
+from tests.bench.serving import serving
 from tests.bench.systems import OURS
 from tests.bench.systems.system import Surroundings
 
@@ -25,20 +23,8 @@ def site(around: Surroundings, **environment: str) -> Iterator[int]:
     """The web server, on the port that is given; ended by its own id."""
     port = free_port()
     log = around.folder / f"site-{port}.log"
-    server = Process(
-        OURS.title,
-        OURS.command(around, port),
-        env={**OURS.environment(around, port), **environment},
-        folder=ROOT,
-        stop_within=10,
-    )
-    with contextlib.ExitStack() as running:
-        output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        running.callback(os.close, output)
-        running.callback(server.stop)
-        server.start(output=output)
-        if not eventually(lambda: not server.running or listens(port), 30) or not server.running:
-            raise Failed(f"did not start: {log.read_text()[-2000:]}")
+    environment = {**OURS.environment(around, port), **environment}
+    with serving(OURS.title, OURS.command(around, port), environment, port=port, log=log):
         yield port
 
 

@@ -47,6 +47,10 @@ class Sizes:
     page_requests: int = 40
     scrapes: int = 100
     disk_rows: int = 500_000
+    costs_ticks: float = 2000
+    costs_entries: float = 20
+    costs_sockets: tuple[int, int] = (20, 1000)
+    costs_seconds: float = 6
 
     @property
     def people(self) -> int:
@@ -62,8 +66,8 @@ class Sizes:
     def lessons(self) -> int:
         """Lessons, one for each class that is let in: nobody has watched it yet."""
         ticks, crowd, watched, seats = 4 * self.rounds, self.rounds + len(self.crowd_rates), self.rounds, 2
-        flood = self.rounds
-        return ticks + crowd + watched + flood + seats
+        flood, costs = self.rounds, self.rounds
+        return ticks + crowd + watched + flood + costs + seats
 
     def small(self) -> Sizes:
         """A run that takes a minute and whose figures mean nothing."""
@@ -99,4 +103,8 @@ class Sizes:
             page_requests=3,
             scrapes=5,
             disk_rows=2000,
+            costs_ticks=100,
+            costs_entries=10,
+            costs_sockets=(10, 50),
+            costs_seconds=2,
         )

@@ -52,7 +52,14 @@ def surroundings(people: int, students: int = 0, lessons: int = 0, **settings: s
         _manage(environment, "manage.py", "migrate", "--verbosity", "0")
         made = json.loads(_manage(environment, "-m", "tests.bench.people", *map(str, (people, students, lessons))))
         yield Surroundings(
-            Path(name), environment, running.redis_url, made["administrators"], made["students"], made["lessons"]
+            Path(name),
+            environment,
+            running.redis_url,
+            made["administrators"],
+            made["students"],
+            made["lessons"],
+            postgres=running.postgres.pid,
+            valkey=running.valkey.pid,
         )
 
 

@@ -165,12 +165,12 @@ def test_the_page_says_where_most_leave_and_what_is_played_most_often(cast: Cast
     )
     text = page(cast.grace)
     assert "2 students have watched some of it." in text
-    assert "The beginning was watched by 100 % of them, the middle by 0 %, the end by 0 %." in text
+    assert "The beginning was watched by 100% of them, the middle by 0%, the end by 0%." in text
     assert "Most leave it between 0:40 and 0:41: 2 of 2 who have not completed it stopped there." in text
     assert "Played most often is the part from 0:05 to 0:06: 2.5 times on average." in text
     assert "Plays are counted for" not in text
     assert "Plays are kept for 24 months." in text
-    assert "0:19 to 0:20 75 % 0.00 0" in text
+    assert "0:19 to 0:20 75% 0.00 0" in text
     UserProgress.objects.filter(user=cast.bob).delete()
     assert "Most leave it between 0:40 and 0:41: 1 of 1 who has not completed it stopped there." in page(cast.grace)
     completed = {"status": "completed", "completed": True, "completed_at": timezone.now(), "completed_percentage": 95}

@@ -126,12 +126,12 @@ def test_everything_that_was_done_stands_on_the_page_in_words(cast: Cast) -> Non
         "Enrolled",
         "0 of 1 lesson completed",
         "In progress",
-        "Watched 40 % of the 90 % needed.",
+        "Watched 40% of the 90% needed.",
         "The quiz is not passed yet.",
         "Attempt 1 80% not passed 2 hours ago",
         "Attempt 2 80% passed 2 hours ago withdrawn: does not count",
         "More was reported as played than time had passed.",
-        "40 % count; 1.5 min that were reported do not.",
+        "40% count; 1.5 min that were reported do not.",
         "Confirm by hand…",
     ):
         assert said in text, said

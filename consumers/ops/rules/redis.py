@@ -80,7 +80,7 @@ def memory(facts: Facts) -> Said | None:
     if redis is None or not redis.most_memory or full(facts) or redis.memory < MEMORY_SHARE * redis.most_memory:
         return None
     return Said(
-        _("Redis uses %(share)d %% of the memory that it may.") % {"share": 100 * redis.memory // redis.most_memory},
+        _("Redis uses %(share)d%% of the memory that it may.") % {"share": 100 * redis.memory // redis.most_memory},
         _("Nobody notices anything yet; once it is full, nothing new appears on open pages."),
         _("Raise maxmemory, or remove what others keep there."),
     )

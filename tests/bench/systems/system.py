@@ -26,6 +26,10 @@ class Surroundings:
     lessons: list[int] = field(default_factory=list)
     """Lessons that nobody has watched yet; whoever lets a class in takes one off."""
 
+    postgres: int = 0
+    valkey: int = 0
+    """The services' process ids."""
+
 
 class System(ABC):
     """One system: one server process on one port, with all limits off."""
@@ -54,6 +58,10 @@ class System(ABC):
     def publishes_to(self, around: Surroundings, port: int) -> str:
         """The address that its publisher is given."""
         return around.redis_url
+
+    def publishing(self, around: Surroundings) -> dict[str, str]:
+        """The publisher's environment."""
+        return around.environment
 
     @abstractmethod
     def target(self, around: Surroundings, port: int) -> Target:

@@ -1,6 +1,6 @@
 """The things that are measured, one module each: `measure(around, sizes)` gives a table."""
 
-from tests.bench.things import burst, deaf, disk, flood, memory, page, scrape, steady, storm, ticks, watched
+from tests.bench.things import burst, costs, deaf, disk, flood, memory, page, scrape, steady, storm, ticks, watched
 
 THINGS = {
     "burst": burst.measure,
@@ -17,4 +17,5 @@ THINGS = {
     "page": page.measure,
     "scrape": scrape.measure,
     "disk": disk.measure,
+    "costs": costs.measure,
 }

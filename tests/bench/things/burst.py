@@ -27,7 +27,15 @@ def measure(around: Surroundings, sizes: Sizes) -> Table:
             Column("busy", "client's processor %", "{:.0f}"),
         ],
         in_turn(
-            [systems.OURS, systems.CORE, systems.PUBSUB, systems.SOCKETIO_NODE, systems.SOCKETIO, systems.NCHAN],
+            [
+                systems.OURS,
+                systems.UVICORN,
+                systems.CORE,
+                systems.PUBSUB,
+                systems.SOCKETIO_NODE,
+                systems.SOCKETIO,
+                systems.NCHAN,
+            ],
             around,
             sockets=sizes.burst_sockets,
             rounds=sizes.rounds,

@@ -25,7 +25,7 @@ def measure(around: Surroundings, sizes: Sizes) -> Table:
         f"{sizes.steady_rate:g} entries/s to {sizes.steady_sockets} sockets for {sizes.steady_seconds:g} s",
         COLUMNS,
         in_turn(
-            [systems.OURS, systems.SOCKETIO_NODE, systems.SOCKETIO, systems.NCHAN],
+            [systems.OURS, systems.UVICORN, systems.SOCKETIO_NODE, systems.SOCKETIO, systems.NCHAN],
             around,
             sockets=sizes.steady_sockets,
             rounds=sizes.rounds,

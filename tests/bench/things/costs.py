@@ -1,0 +1,143 @@
+"""Costs: what a tick, an entry and a delivery take of the processors of web, PostgreSQL and Redis.
+
+For the model of docs/scale.md. What they do at a rate that leaves them room, over how often they did it; what they do
+when nothing happens is taken off.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable
+from typing import Any
+
+import psycopg
+import redis
+
+from tests.bench import systems
+from tests.bench.child import Failed
+from tests.bench.classroom import classroom
+from tests.bench.contender import contender
+from tests.bench.figures import Column, Figure, Row, Table
+from tests.bench.processor import seconds_used
+from tests.bench.sizes import Sizes
+from tests.bench.systems.system import Surroundings
+from tests.bench.systems.ticking import OURS
+from tests.bench.things.ring import say
+
+PARTS = ("web", "postgres", "redis")
+TITLES = {
+    "tick": "a tick, with its twelfth of an entry",
+    "entry": "an entry, heard by one process",
+    "copy": "its copy for one more process",
+    "delivery": "a delivery to a socket",
+}
+COPIES = 40
+"""Processes that hear a message, where what one more of them takes is measured."""
+
+Used = dict[str, float]
+
+
+def measure(around: Surroundings, sizes: Sizes) -> Table:
+    """Microseconds of a processor, each for one of what the row says; of a tick the bytes of the log beside."""
+    rounds: dict[str, list[Used]] = {name: [] for name in TITLES}
+    try:
+        rounds["tick"] = _ticks(around, sizes)
+        for _ in range(sizes.rounds):
+            for name, used in _deliveries(around, sizes).items():
+                rounds[name].append(used)
+            rounds["copy"].append(_copy(around, sizes))
+    except Failed as failed:
+        say(f"  {failed}")
+        return Table("costs", "costs", [], [Row("ours", "ours", missing=str(failed))])
+    for name, seen in rounds.items():
+        say(f"  {TITLES[name]}: {seen[-1]}")
+    return Table(
+        "costs",
+        f"microseconds of a processor, at {sizes.costs_ticks:,.0f} ticks and {sizes.costs_entries:g} entries a second",
+        [*(Column(part, part, "{:.1f}") for part in PARTS), Column("wal", "bytes of PostgreSQL's log", "{:.0f}")],
+        [_row(name, seen) for name, seen in rounds.items()],
+    )
+
+
+def _row(name: str, rounds: list[Used]) -> Row:
+    figures = {part: Figure(tuple(each.get(part, 0.0) for each in rounds)) for part in (*PARTS, "wal")}
+    return Row(name, TITLES[name], figures)
+
+
+def _ticks(around: Surroundings, sizes: Sizes) -> list[Used]:
+    count = sizes.costs_ticks * sizes.costs_seconds
+    seen = []
+    with classroom(OURS, around) as room:
+        for _ in range(sizes.rounds):
+            room.connect(sizes.crowd_players)
+            room.take_places()
+            written = _log_position(around)
+            used = _used_by(around, room.server.pid, sizes, lambda: room.open(sizes.costs_ticks, sizes.costs_seconds))
+            wal = (_log_position(around) - written) / count
+            seen.append({**{part: used[part] / count * 1e6 for part in PARTS}, "wal": wal})
+            room.load.ask("drop")
+    return seen
+
+
+def _deliveries(around: Surroundings, sizes: Sizes) -> dict[str, Used]:
+    """With few sockets and with many: what grows with them is the delivery, the rest is the entry."""
+    entries = sizes.costs_entries * sizes.costs_seconds
+    few, many = sizes.costs_sockets
+    seen = []
+    for sockets in (few, many):
+        with contender(systems.OURS, around, sockets=sockets) as entered:
+
+            def publish(entered: Any = entered) -> None:
+                entered.steady(sizes.costs_entries, sizes.costs_seconds, within=60)
+
+            seen.append(_used_by(around, entered.server.pid, sizes, publish))
+    delivery = {part: (seen[1][part] - seen[0][part]) / (many - few) / entries * 1e6 for part in PARTS}
+    entry = {part: seen[0][part] / entries * 1e6 - few * delivery[part] for part in PARTS}
+    return {"delivery": delivery, "entry": entry}
+
+
+def _copy(around: Surroundings, sizes: Sizes) -> Used:
+    """What Redis takes to hand a message of an entry's length to one more process."""
+    count = int(500 * sizes.costs_seconds)
+    seen = []
+    for listening in (1, COPIES):
+        with contextlib.ExitStack() as open_, redis.Redis.from_url(around.redis_url) as publisher:
+            heard = []
+            for _ in range(listening):
+                client = open_.enter_context(redis.Redis.from_url(around.redis_url))
+                heard.append(open_.enter_context(client.pubsub()))
+                heard[-1].subscribe("costs")
+            while publisher.pubsub_numsub("costs")[0][1] < listening:
+                time.sleep(0.01)
+            before = seconds_used(around.valkey)
+            for _ in range(count):
+                publisher.publish("costs", b"x" * 400)
+            seen.append(seconds_used(around.valkey) - before)
+    return {"redis": (seen[1] - seen[0]) / (COPIES - 1) / count * 1e6}
+
+
+def _used_by(around: Surroundings, web: int, sizes: Sizes, do: Callable[[], object]) -> Used:
+    """Seconds of a processor that doing this takes of each part."""
+    rest = _used(around, web)
+    time.sleep(sizes.costs_seconds / 2)
+    before = _used(around, web)
+    began = time.monotonic()
+    do()
+    took = time.monotonic() - began
+    after = _used(around, web)
+    idle = {part: (before[part] - rest[part]) / (sizes.costs_seconds / 2) for part in PARTS}
+    return {part: after[part] - before[part] - idle[part] * took for part in PARTS}
+
+
+def _used(around: Surroundings, web: int) -> Used:
+    pids = {"web": web, "postgres": around.postgres, "redis": around.valkey}
+    return {part: seconds_used(pid) for part, pid in pids.items()}
+
+
+def _log_position(around: Surroundings) -> float:
+    with psycopg.connect(around.environment["DATABASE_URL"]) as connection:
+        row = connection.execute("SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')").fetchone()
+    if row is None:
+        raise Failed("PostgreSQL does not say where its log is")
+    return float(row[0])
