@@ -25,6 +25,7 @@ from websockets.asyncio.client import connect
 
 from consumers.ops import facts, symptoms
 from consumers.ops.registry import registry
+from consumers.ops.rules import processes
 from feed.history import Histories, Post
 from progress.models import Outbox
 from project.embedded import Valkey
@@ -297,6 +298,8 @@ async def web_takes_long_to_end(place: Place, cast: Cast) -> AsyncIterator[None]
             while not (await facts.gather()).database.waiting_for_locks:
                 await asyncio.sleep(0.05)
         site.processes["web1"].terminate()
+        asked_at = time.monotonic()
+        await until(lambda: time.monotonic() > asked_at + processes.DRAINING_SECONDS)  # sooner it does not take long
         try:
             yield
         finally:

@@ -24,15 +24,15 @@ from tests.live import Live, Viewer, until
 PAD = "x" * 20_000
 
 
+FIRST_OF_OURS = 1_000_000
+"""The histories refuse what was withdrawn today, as other tests do with entries of low numbers."""
+
+
 def padded(number: int) -> Post:
     """An entry of 20 KB."""
-    id = f"progress_update:{number}"
+    id = f"progress_update:{FIRST_OF_OURS + number}"
     entry = {"id": id, "type": "progress_update", "timestamp": f"2026-11-24T16:00:{number:09d}Z", "pad": PAD}
     return Post(json.dumps({"entry": entry}).encode(), ["feed.all"], id)
-
-
-FIRST_OF_OURS = 1_000_000
-"""The histories refuse what was withdrawn today, as other tests do with attempts of low numbers."""
 
 
 def small(number: int) -> Post:
@@ -101,7 +101,9 @@ async def give(viewer: Any, numbers: range) -> None:
     """Publish, a megabyte at a time, as fast as this viewer reads."""
     for first in range(numbers.start, numbers.stop, 50):
         await histories().append([padded(number) for number in range(first, first + 50)])
-        await until(lambda last=first + 49: f"progress_update:{last}" in viewer.entries, what="a megabyte")
+        await until(
+            lambda last=first + 49: f"progress_update:{FIRST_OF_OURS + last}" in viewer.entries, what="a megabyte"
+        )
 
 
 async def test_one_who_stops_reading_is_closed_and_costs_the_process_nothing(
@@ -139,7 +141,7 @@ async def test_one_who_reads_again_in_time_catches_up_from_the_history(live: Liv
         slow.socket.transport.resume_reading()
         await until(lambda: slow.entries.keys() == reading.entries.keys(), what="what it missed")
         told = [entry["id"] for frame in slow.of("entries") for entry in frame["entries"]]
-        assert told == [f"progress_update:{number}" for number in MANY]  # in order, none twice
+        assert told == [f"progress_update:{FIRST_OF_OURS + number}" for number in MANY]  # in order, none twice
         assert slow.of("reset") == []
         await histories().append([small(1)])  # and it is live again
         await slow.until_shown("exam_attempt")
