@@ -144,7 +144,7 @@ async def test_at_most_one_frame_a_second(room: Live, cast: Cast) -> None:
 
 async def test_one_who_does_not_read_gets_all_of_it_once_it_reads(room: Live, cast: Cast) -> None:
     from feed.layer import histories
-    from tests.test_slow_viewers import MANY, padded, stop_reading
+    from tests.test_slow_viewers import FIRST_OF_OURS, MANY, padded, stop_reading
 
     async with (
         onlooker(room, cast.admin) as slow,
@@ -157,7 +157,8 @@ async def test_one_who_does_not_read_gets_all_of_it_once_it_reads(room: Live, ca
         stop_reading(slow)
         for first in range(MANY.start, MANY.stop, 50):
             await histories().append([padded(number) for number in range(first, first + 50)])
-            await until(lambda last=first + 49: f"progress_update:{last}" in reading.entries)
+            last = f"progress_update:{FIRST_OF_OURS + first + 49}"
+            await until(lambda last=last: last in reading.entries)
         for state in ("paused", "playing", "paused"):
             await play(ada, state)
             await reading.until_states(ada=state)
