@@ -163,15 +163,15 @@ def processes_for(school: School, costs: Costs) -> int:
 
 
 MEASURED = Costs(
-    web_tick=100 * US,
-    web_entry=200 * US,
-    web_delivery=3 * US,
-    postgres_tick=80 * US,
-    redis_tick=20 * US,
-    redis_copy=3 * US,
-    log_tick=400,
+    web_tick=373 * US,
+    web_entry=633 * US,
+    web_delivery=10.1 * US,
+    postgres_tick=208 * US,
+    redis_tick=30 * US,
+    redis_copy=1.5 * US,
+    log_tick=707,
 )
-"""docs/benchmarks.md, "Costs"."""
+"""docs/scale.md, of things that come one by one."""
 
 
 def table(sizes: Sequence[int], costs: Costs) -> Iterator[str]:
