@@ -16,7 +16,7 @@ from django.urls import reverse
 from consumers import access, heartbeat
 from consumers.hub import hub
 from consumers.models import OperatorAction
-from consumers.ops import orders, process
+from consumers.ops import actions, orders, process
 from consumers.ops.registry import registry
 from feed.history import Post
 from feed.layer import histories
@@ -46,8 +46,11 @@ async def act(browser: httpx.AsyncClient, kind: str, **chosen: Any) -> OperatorA
 
 
 async def test_a_persons_sockets_are_closed_on_every_process_and_nobody_elses(live: Live, cast: Cast) -> None:
-    for name in ("web0", "web1"):
-        await id_of(live.site, name)
+    # One that the test before has killed would be asked too, and not answer.
+    webs = {live.site.processes[name].pid for name in ("web0", "web1")}
+    async with asyncio.timeout(15):
+        while {each.pid for each in await actions.reporting_webs()} != webs:
+            await asyncio.sleep(0.05)
     browser = await live.http(cast.olga)
     async with (
         live.player(cast.ada, cast.bernoulli) as player,
