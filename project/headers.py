@@ -69,7 +69,7 @@ PLAYER = ", ".join([*(f"{feature}=()" for feature in _NEVER_USED), *(f"{feature}
 
 
 class Headers(CSPMiddleware):
-    """Middleware that stands before all others: what they answer by themselves carries these headers too.
+    """Middleware that stands before all others that may answer: what they say by themselves carries these headers too.
 
     Who says nothing about keeping an answer does not want it kept: nearly every one has people's names in it, and
     computers in schools have many users.
