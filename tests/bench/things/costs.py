@@ -14,6 +14,7 @@ from typing import Any
 import psycopg
 import redis
 
+from project.running.waiting import eventually
 from tests.bench import systems
 from tests.bench.child import Failed
 from tests.bench.classroom import classroom
@@ -108,8 +109,8 @@ def _copy(around: Surroundings, sizes: Sizes) -> Used:
                 client = open_.enter_context(redis.Redis.from_url(around.redis_url))
                 heard.append(open_.enter_context(client.pubsub()))
                 heard[-1].subscribe("costs")
-            while publisher.pubsub_numsub("costs")[0][1] < listening:
-                time.sleep(0.01)
+            if not eventually(lambda of=publisher, all=listening: of.pubsub_numsub("costs")[0][1] == all, 10):
+                raise Failed(f"not all of {listening} listen")
             before = seconds_used(around.valkey)
             for _ in range(count):
                 publisher.publish("costs", b"x" * 400)
