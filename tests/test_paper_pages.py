@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from typing import Any
 
@@ -354,12 +355,38 @@ async def test_an_exams_answers_outlive_the_page_and_close_its_attempt_once(
 
         await ada.page.get_by_role("button", name="Take it again").click()
         await choose(ada, exam_answers[0])
-        assert len(await ada.page.evaluate(KEPT)) == 1
+        await ada.page.wait_for_function(f"() => ({KEPT})().length === 1")
         await send(ada)
         await sees(ada, "Attempt 2: 100% right")
         assert await ada.page.evaluate(KEPT) == []
     scores = ExamAttempt.objects.order_by("pk").values_list("score", flat=True)
     assert await sync_to_async(list)(scores) == [0.0, 100.0]
+
+
+async def test_what_is_chosen_before_the_script_is_there_is_kept_and_wins(live: Live, cast: Cast, answers: Any) -> None:
+    right, wrong = answers
+    first, *others = right
+    hurried = {first: wrong[first], **{question: right[question] for question in others}}
+    async with browser.chromium() as chromium:
+        ada = await opened(chromium, live, cast.ada)
+        await choose(ada, right)
+        is_chosen = asyncio.Event()
+
+        async def slowly(route: Route) -> None:
+            await is_chosen.wait()
+            await route.continue_()
+
+        await ada.page.route("**/paper-page*.js", slowly)
+        await ada.page.reload(wait_until="commit")
+        await choose(ada, {first: wrong[first]})
+        is_chosen.set()
+        await sees(ada, RESTORED)
+        assert await ada.page.evaluate(CHECKED) == hurried
+
+        await ada.page.unroute("**/paper-page*.js")
+        await ada.page.reload()
+        await sees(ada, RESTORED)
+        assert await ada.page.evaluate(CHECKED) == hurried
 
 
 async def test_one_who_only_teaches_keeps_and_sends_nothing(live: Live, cast: Cast, answers: Any) -> None:

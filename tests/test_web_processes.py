@@ -53,15 +53,16 @@ async def test_both_serve_one_address_and_one_that_is_killed_is_replaced(pair: L
             await viewer.until_shown("progress_update")
 
         os.kill(first[0], signal.SIGKILL)
-        lost = await until(lambda: [viewer for viewer in viewers if viewer.closed_with is not None])
-        assert len(lost) < len(viewers), "all of them were on one process"
+        await until(lambda: [viewer for viewer in viewers if viewer.closed_with is not None])
         await until(lambda: len(children(parent)) == 2 and first[0] not in children(parent))
         async with pair.feed(cast.grace) as again, pair.player(cast.bob, cast.bernoulli) as player:
             await player.watch(to=60)
             await until(lambda: len(again.entries) == 2)
         for viewer in viewers:
-            if viewer not in lost:
-                await until(lambda viewer=viewer: len(viewer.entries) == 2)
+            await until(lambda viewer=viewer: viewer.closed_with is not None or len(viewer.entries) == 2)
+        lost = [viewer.closed_with for viewer in viewers if viewer.closed_with is not None]
+        assert len(lost) < len(viewers), "all of them were on one process"
+        assert set(lost) == {1006}, "somebody closed a socket of the process that lives"
 
 
 async def figures(live: Live) -> dict[str, float]:

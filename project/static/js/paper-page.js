@@ -31,7 +31,9 @@ function follow() {
     button.setAttribute("aria-busy", String(value));
   };
 
-  restore(radios, submission);
+  const early = radios.filter((radio) => radio.checked && !radio.defaultChecked).map(({ name }) => name);
+  restore(radios, early, submission);
+  if (early.length > 0) keep();
   form.addEventListener("change", keep);
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
@@ -56,11 +58,12 @@ function follow() {
   });
 }
 
-// What the server has chosen, which had the answers last, wins.
-function restore(radios, submission) {
+// What the server has chosen, which had the answers last, wins; so does what was chosen before this script was there.
+function restore(radios, early, submission) {
   const found = kept.of(form.dataset.paper);
   const given = new Set(radios.filter((radio) => radio.defaultChecked).map(({ name }) => name));
-  const back = radios.filter(({ name, value }) => !given.has(name) && found?.answers[name] === value);
+  const known = new Set([...given, ...early]);
+  const back = radios.filter(({ name, value }) => !known.has(name) && found?.answers[name] === value);
   for (const radio of back) radio.checked = true;
   if (back.length === 0) return;
   page.querySelector("[data-restored]").hidden = false;
