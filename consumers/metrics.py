@@ -25,6 +25,7 @@ loop_lag: Final = Gauge(
     "The longest that the event loop was late within the last report.",
     multiprocess_mode="livemax",
 )
+tasks: Final = Gauge("live_tasks", "Tasks of the event loop.", multiprocess_mode="livesum")
 frames_sent: Final = Counter("live_frames_sent_total", "Frames of entries that were written to viewers.")
 entries_sent: Final = Counter("live_entries_sent_total", "Entries and withdrawals in these frames.")
 recoveries: Final = Counter("live_recoveries_total", "Subscriptions with a position, by their outcome.", ["outcome"])

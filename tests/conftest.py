@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 from asgiref.sync import sync_to_async
-from django.contrib.auth.models import Permission
 from django.db import connection, connections
 from django.utils import timezone, translation
 
 from consumers import hub
 from progress import database, recorder
-from progress.models import Course, Enrollment, Lesson, User
+from tests.cast import Cast, made
 from tests.live import Live, Site
 
 SLOW = {"live", "site", "cable", "valkey", "postgres", "begin", "hurried", "delivery"}
@@ -29,23 +27,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.path not in slow)
 
 
-@dataclass(frozen=True, slots=True)
-class Cast:
-    """The people and courses of the demo, without its videos."""
-
-    admin: User
-    grace: User
-    oscar: User
-    ada: User
-    bob: User
-    eve: User
-    olga: User
-    algorithms: Course
-    botany: Course
-    bernoulli: Lesson
-    mosses: Lesson
-
-
 @pytest.fixture(autouse=True)
 def nobodys_language() -> Iterator[None]:
     """Every request activates its own language and time zone, and leaves them so: here the next test has neither."""
@@ -56,29 +37,8 @@ def nobodys_language() -> Iterator[None]:
 
 @pytest.fixture
 def cast(db: None) -> Cast:
-    """ada and bob study algorithms, taught by grace; eve studies botany, taught by oscar."""
-    names = {"admin": "Site Admin", "grace": "Grace Hopper", "oscar": "Oscar Green", "ada": "Ada Lovelace"}
-    names |= {"bob": "Bob Moog", "eve": "Eve Curie", "olga": "Olga Ops"}
-    people = {
-        username: User.objects.create(
-            username=username,
-            first_name=name.split()[0],
-            last_name=name.split()[1],
-            is_superuser=username == "admin",
-            is_staff=username == "admin",
-        )
-        for username, name in names.items()
-    }
-    people["olga"].user_permissions.add(*Permission.objects.filter(codename__in=("view_ops", "operate")))
-    algorithms = Course.objects.create(title="Algorithms", slug="algorithms")
-    botany = Course.objects.create(title="Botany", slug="botany")
-    algorithms.instructors.add(people["grace"])
-    botany.instructors.add(people["oscar"])
-    for username, course in (("ada", algorithms), ("bob", algorithms), ("eve", botany)):
-        Enrollment.objects.create(user=people[username], course=course)
-    bernoulli = Lesson.objects.create(course=algorithms, title="Bernoulli numbers", slug="bernoulli", duration=100)
-    mosses = Lesson.objects.create(course=botany, title="Mosses", slug="mosses", duration=100)
-    return Cast(**people, algorithms=algorithms, botany=botany, bernoulli=bernoulli, mosses=mosses)
+    """The people and courses of the tests."""
+    return made()
 
 
 @pytest_asyncio.fixture

@@ -51,8 +51,10 @@ LOST = (OSError, TimeoutError, WebSocketException)
 class Entrance:
     """The way into a site's web processes: the preferred one or, where nobody listens there, another."""
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: Site, *, port: int | None = None) -> None:
         self.site = site
+        self._port = port
+        """Where the one web process is reached, if not where it listens."""
         self._http = httpx.AsyncClient(timeout=15)
 
     async def __aenter__(self) -> Self:
@@ -61,7 +63,12 @@ class Entrance:
     async def __aexit__(self, *_: object) -> None:
         await self._http.aclose()
 
+    def _address(self, web: int) -> str:
+        return f"127.0.0.1:{self._port}" if self._port else self.site.address(web)
+
     def _in_order(self, preferred: int) -> list[int]:
+        if self._port:
+            return [preferred]
         count = len(self.site.ports)
         return [(preferred + step) % count for step in range(count)]
 
@@ -70,7 +77,7 @@ class Entrance:
         """An open socket, and the web process that it is on; raises one of LOST where nobody takes it."""
         failure: Exception = OSError("no web process")
         for web in self._in_order(preferred):
-            address = self.site.address(web)
+            address = self._address(web)
             headers = {"Cookie": f"sessionid={session}", "Origin": f"http://{address}"}
             try:
                 opened = await connect(f"ws://{address}{path}", additional_headers=headers, max_size=None)
@@ -97,7 +104,7 @@ class Entrance:
         for web in self._in_order(preferred):
             with contextlib.suppress(httpx.TransportError):
                 answer = await self._http.get(
-                    f"http://{self.site.address(web)}/api/feed/",
+                    f"http://{self._address(web)}/api/feed/",
                     params=asked,
                     headers={"Cookie": f"sessionid={session}"},
                 )

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from progress.models import Certification, Exam, LessonQuiz
 from tests import browser
-from tests.conftest import Cast
+from tests.cast import Cast
 from tests.papers import ask
 from tests.test_headers import MEDIA
 from tests.test_roles import PAGES, addresses, table

@@ -16,9 +16,8 @@ from typing import Any
 from asgiref.sync import sync_to_async
 
 from progress.models import Enrollment, Lesson, Outbox, User, UserProgress
-from project.embedded import Valkey
-from project.embedded.throwaway import throwaway
-from tests.conftest import Cast
+from project.embedded import Valkey, valkey_alone
+from tests.cast import Cast
 from tests.entrance import Entrance, Follower, Student, at_work
 from tests.live import WITHIN, Live, until
 
@@ -37,15 +36,11 @@ LESSONS = 30
 @contextlib.contextmanager
 def valkey_of_its_own(folder: Path) -> Iterator[Valkey]:
     """A Valkey to be killed, paused and emptied. It is started from the main thread, and ends with it."""
-    with throwaway(folder) as place:
-        valkey = Valkey(folder, durable=False, place=place)
+    with valkey_alone(folder) as own:
         try:
-            valkey.start()
-            valkey.wait_ready()
-            yield valkey
+            yield own
         finally:
-            valkey.tell(signal.SIGCONT)
-            valkey.stop()
+            own.tell(signal.SIGCONT)
 
 
 @contextlib.contextmanager
@@ -158,25 +153,25 @@ def _everything_came_once_and_in_order(viewer: Follower) -> None:
     assert {len(ids) for ids in completions.values()} == {1}, viewer.person.username
 
 
-def enrol_class(cast: Cast) -> tuple[list[User], list[Lesson], Lesson]:
+def enrol_class(cast: Cast, number: int = LESSONS) -> tuple[list[User], list[Lesson], Lesson]:
     """Five students of algorithms, the lessons that they will watch, and one for afterwards."""
     others = [User.objects.create(username=f"student{number}", first_name=f"S{number}") for number in range(3)]
     for person in others:
         Enrollment.objects.create(user=person, course=cast.algorithms)
     *lessons, afterwards = [
         Lesson.objects.create(course=cast.algorithms, title=f"Lesson {number}", slug=f"lesson{number}", duration=100)
-        for number in range(LESSONS + 1)
+        for number in range(number + 1)
     ]
     return [cast.ada, cast.bob, *others], lessons, afterwards
 
 
 @contextlib.asynccontextmanager
-async def class_at_work(live: Live, cast: Cast, *, pace: float = 0.12) -> AsyncIterator[Class]:
+async def class_at_work(live: Live, cast: Cast, *, pace: float = 0.12, lessons: int = LESSONS) -> AsyncIterator[Class]:
     """A class whose students have begun, a tick in `pace` seconds, and whose viewers have seen a first completion."""
-    people, lessons, afterwards = await sync_to_async(enrol_class)(cast)
+    people, watched, afterwards = await sync_to_async(enrol_class)(cast, lessons)
     async with Entrance(live.site) as entrance, at_work() as add:
         students = [
-            Student(entrance, person, await live.session(person), lessons, web=number % 2, pace=pace)
+            Student(entrance, person, await live.session(person), watched, web=number % 2, pace=pace)
             for number, person in enumerate(people)
         ]
         made = Class(live, entrance, cast.ada, afterwards, students, add)

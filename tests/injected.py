@@ -30,7 +30,7 @@ from feed.history import Histories, Post
 from progress.models import Outbox
 from project.embedded import Valkey
 from tests.cable import Cable
-from tests.conftest import Cast
+from tests.cast import Cast
 from tests.faults import stopped
 from tests.live import Client, Live, address_of_test_database, until
 
@@ -231,7 +231,7 @@ async def redis_drops_whoever_listens(place: Place, cast: Cast) -> AsyncIterator
 
 @contextlib.asynccontextmanager
 async def database_cut(place: Place, cast: Cast) -> AsyncIterator[None]:
-    place.aside.loop.call_soon_threadsafe(place.cable.break_)
+    place.aside.loop.call_soon_threadsafe(place.cable.cut)
     try:
         yield
     finally:

@@ -14,7 +14,7 @@ from django.utils import timezone
 from progress import corrections, school
 from progress.audit import Author
 from progress.models import Certification, Course, Enrollment, Exam, Lesson, LessonQuiz, Outbox, User
-from tests.conftest import Cast
+from tests.cast import Cast
 from tests.live import WITHIN, Live
 from tests.papers import Answers, ask
 

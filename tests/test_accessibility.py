@@ -13,7 +13,7 @@ from playwright.async_api import Browser, Page
 from progress.models import Lesson, User
 from tests import browser, every_page
 from tests.browser import shown
-from tests.conftest import Cast
+from tests.cast import Cast
 from tests.live import Live
 
 axe = Axe()

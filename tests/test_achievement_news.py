@@ -17,7 +17,7 @@ from django.utils import timezone
 from progress import achievement_facts, achievement_news, audit, corrections
 from progress.achievements import achievements
 from progress.models import Certification, Exam, ExamAttempt, Lesson, LessonQuiz, QuizAttempt, User, UserProgress
-from tests.conftest import Cast
+from tests.cast import Cast
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

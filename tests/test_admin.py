@@ -10,7 +10,7 @@ from progress.models import Course, Enrollment, Exam, Lesson, LessonQuiz, Outbox
 from progress.recorder import record_from_thread
 from progress.refusals import NotFound
 from progress.ticks import Tick
-from tests.conftest import Cast
+from tests.cast import Cast
 
 # The erasure that removing a person begins is left to do: a worker would clear what was told of them at once.
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("nobody_else_tells")]

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from progress.models import Enrollment, UserProgress
-from tests.conftest import Cast
+from tests.cast import Cast
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

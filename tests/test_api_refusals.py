@@ -11,7 +11,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from progress.models import LessonQuiz
-from tests.conftest import Cast
+from tests.cast import Cast
 from tests.papers import ask
 from tests.test_api import post, signed_in
 

@@ -19,7 +19,7 @@ from schemathesis.pytest.lazy import get_all_tests
 from schemathesis.schemas import BaseSchema
 
 from progress.models import Exam, ExamAttempt, LessonQuiz, User
-from tests.conftest import Cast
+from tests.cast import Cast
 from tests.live import Live
 from tests.papers import ask
 from tests.test_roles import ROLES

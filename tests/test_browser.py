@@ -18,7 +18,7 @@ from progress.audit import Author
 from progress.models import Certification, Course, Exam, ExamAttempt, Lesson, Outbox, User
 from tests import browser
 from tests.browser import PLAY, ROWS, followed, shown, until_state
-from tests.conftest import Cast
+from tests.cast import Cast
 from tests.live import WITHIN, Live, until
 
 OBSERVE = """() => {

@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 from tests import browser
-from tests.conftest import Cast
+from tests.cast import Cast
 from tests.live import Live, Viewer, until
 
 

@@ -32,7 +32,7 @@ from progress.models import (
 )
 from progress.refusals import Refused
 from progress.ticks import Tick
-from tests.conftest import Cast
+from tests.cast import Cast
 from tests.live import Live, until
 from tests.papers import ask
 

@@ -10,7 +10,7 @@ from playwright.async_api import Page
 from progress.models import Certification, Exam, Lesson, LessonQuiz, QuizAttempt
 from tests import browser
 from tests.browser import PLAY, ROWS, Window, followed
-from tests.conftest import Cast
+from tests.cast import Cast
 from tests.live import Live, until
 from tests.papers import Answers, ask
 

@@ -14,7 +14,7 @@ from django.utils import timezone
 from progress.models import Certification, Course, Enrollment, Exam, ExamAttempt, Lesson, LessonQuiz, User, UserProgress
 from progress.overview import LessonOverview, left_off
 from progress.templatetags.lesson_time import clock
-from tests.conftest import Cast
+from tests.cast import Cast
 
 PATH = "/courses/algorithms/"
 

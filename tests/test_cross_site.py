@@ -23,7 +23,7 @@ from websockets.exceptions import InvalidStatus
 
 from progress.models import Exam, ExamAttempt, Lesson, LessonQuiz, User
 from tests import browser, foreign_pages
-from tests.conftest import Cast
+from tests.cast import Cast
 from tests.foreign_pages import NOTHING_SHOWN, SANDBOXED, fetch, framed, load, open_socket, post_form
 from tests.live import Live, until
 from tests.papers import ask

@@ -22,7 +22,7 @@ from feed.csv_lines import BYTE_ORDER_MARK, Lines, cell
 from feed.query import get_student_activity_feed
 from progress.models import Course, Disclosure, Exam, ExamAttempt, User
 from progress.text import normalised
-from tests.conftest import Cast
+from tests.cast import Cast
 from tests.hostile.corpus import CORPUS
 from tests.live import WITHIN, Live
 

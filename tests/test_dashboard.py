@@ -21,7 +21,7 @@ from feed.figures import day_of
 from feed.presence import Seat
 from progress.models import Certification, Course, Enrollment, Exam, Lesson, User
 from progress.querysets import is_administrator
-from tests.conftest import Cast
+from tests.cast import Cast
 from tests.test_newest import plan_of
 from tests.test_query import attempted, fill, nodes, watched
 

@@ -13,7 +13,7 @@ from progress.audit import Author
 from progress.models import ExamAttempt, UserProgress
 from tests import browser
 from tests.browser import Window, followed
-from tests.conftest import Cast
+from tests.cast import Cast
 from tests.live import Live, until
 from tests.test_browser import attempt_exam, certify, watch
 from tests.test_query import watched

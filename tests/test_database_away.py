@@ -11,17 +11,12 @@ import pytest_asyncio
 from psycopg.conninfo import conninfo_to_dict
 
 from progress.models import UserProgress
-from tests.cable import Cable
-from tests.conftest import Cast
+from tests.cable import Cable, address_through
+from tests.cast import Cast
 from tests.live import WITHIN, Live, Site, Viewer, address_of_test_database, until
 
 PATIENCE = 25.0
 """The pools wait 10 s for a connection before they give up; ours and Django's may do so one after the other."""
-
-
-def address_through(cable: Cable) -> str:
-    """The database's address through this cable."""
-    return address_of_test_database().replace(f"@{cable.host}:{cable.far_port}/", f"@127.0.0.1:{cable.port}/")
 
 
 @pytest_asyncio.fixture
@@ -37,7 +32,7 @@ async def cabled(
 ) -> AsyncIterator[Live]:
     """One web process that reaches the database by the cable."""
     own = Site(tmp_path, webs=1)
-    own.environment["DATABASE_URL"] = address_through(cable)
+    own.environment["DATABASE_URL"] = address_through(cable, address_of_test_database())
     await asyncio.to_thread(own.__enter__)
     try:
         async with Live(own) as live:
@@ -58,7 +53,7 @@ async def test_nothing_is_acked_while_the_database_is_away_and_everybody_may_com
         cabled.player(cast.ada, cast.bernoulli) as player,
     ):
         await player.watch(to=10)
-        cable.break_()
+        cable.cut()
         await player.tell({"type": "progress", "id": 2, "watch_percentage": 60, "timestamp": 60})
         async with cabled.socket(path, cast.ada, session=session) as late:
             await until(lambda: player.closed_with is not None, within=PATIENCE)

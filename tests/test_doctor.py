@@ -42,18 +42,25 @@ def doctor(site: Site, *options: str, **environment: str) -> Said:
     return Said(done.returncode, done.stdout)
 
 
-async def test_a_site_that_is_well_is_said_to_be_well(live: Live) -> None:
+async def until_well(site: Site, *options: str) -> Said:
+    """Wait until the doctor finds nothing, and return what it said last, whatever that was.
+
+    Of limits that the tests before have met it is told for a minute, and of a loop that was late for two seconds.
+    """
     seen: list[Said] = []
 
     def well() -> bool:
-        seen.append(doctor(live.site))
+        seen.append(doctor(site, *options))
         return seen[-1].status == 0
 
-    # Of limits that the tests before have met, it is told for a minute.
     with contextlib.suppress(AssertionError):
         await until(well, within=75)
-    assert seen[-1].text == "All is well.\n"
-    said = (await asyncio.to_thread(doctor, live.site, "--json")).json
+    return seen[-1]
+
+
+async def test_a_site_that_is_well_is_said_to_be_well(live: Live) -> None:
+    assert (await until_well(live.site)).text == "All is well.\n"
+    said = (await until_well(live.site, "--json")).json
     assert (said["status"], said["symptoms"]) == (0, [])
     facts = said["facts"]
     assert {each["kind"] for each in facts["processes"]["reporting"]} == {"web", "worker"}

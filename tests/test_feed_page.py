@@ -15,7 +15,7 @@ from progress import outbox
 from progress.models import Enrollment, Exam, ExamAttempt, Lesson, Outbox, User, UserProgress
 from tests import browser
 from tests.browser import followed
-from tests.conftest import Cast
+from tests.cast import Cast
 from tests.live import Live, until
 
 BOXES = """() => [...document.querySelectorAll("#activity-feed > li")].map((row) => {

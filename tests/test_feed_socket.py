@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.conftest import Cast
+from tests.cast import Cast
 from tests.live import Live, Viewer, until
 
 

@@ -19,7 +19,7 @@ from progress import outbox
 from progress.models import Exam, ExamAttempt, Outbox, User
 from tests import browser
 from tests.browser import followed
-from tests.conftest import Cast
+from tests.cast import Cast
 from tests.live import Live, until
 
 SECONDS = int(os.environ.get("FEED_SPEED_SECONDS", "10"))

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import Cast
+from tests.cast import Cast
 from tests.fuzzed_frames import BROKEN, TICKS, drawn, payloads, sent, spoilt_handshakes, subscriptions
 from tests.live import ROOT, WITHIN, Client, Live, Viewer, until
 from tests.test_whole_frames import frame

@@ -15,7 +15,7 @@ from pytest_django import Settings
 from progress import overview
 from progress.models import Lesson
 from tests import test_roles
-from tests.conftest import Cast
+from tests.cast import Cast
 from tests.test_roles import OPERATIONS, PAGES, addresses, browser_of, table
 from tests.test_settings import start
 

@@ -17,7 +17,7 @@ import pytest
 import pytest_asyncio
 from websockets.exceptions import ConnectionClosed
 
-from tests.conftest import Cast
+from tests.cast import Cast
 from tests.live import Client, Live, Site, until
 
 HURRIED = """

@@ -18,7 +18,7 @@ from progress.models import Course, Enrollment, Outbox, User
 from progress.people_import.carrying_out import carry_out
 from progress.people_import.plan import Plan, make_plan
 from progress.people_import.reading import Unusable, read
-from tests.conftest import Cast
+from tests.cast import Cast
 
 HEADER = "username,first_name,last_name,email,role,course"
 MARY = "mary,Mary,Shelley,mary@school.example,student,algorithms"

@@ -21,7 +21,7 @@ from progress.coverage import Segment
 from progress.models import Lesson, Outbox, UserProgress
 from progress.reports import Ack
 from progress.ticks import Tick
-from tests.conftest import Cast
+from tests.cast import Cast
 
 DURATION = 20.0
 THRESHOLD = 60.0

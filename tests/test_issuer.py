@@ -20,7 +20,7 @@ from progress.audit import Author
 from progress.models import Certification, Correction, Enrollment, Exam, Lesson, LessonQuiz, Outbox, User, UserProgress
 from progress.ticks import Tick
 from project.demo import videos
-from tests.conftest import Cast
+from tests.cast import Cast
 from tests.live import Live, Site, until
 from tests.outside_issuer import TOKEN, OutsideIssuer, listening
 from tests.papers import ask

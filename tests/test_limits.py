@@ -16,7 +16,7 @@ from consumers import limits
 from consumers.limits import Bucket, Sockets
 from progress.models import Enrollment, Lesson, User, UserProgress
 from tests.bench import wire
-from tests.conftest import Cast
+from tests.cast import Cast
 from tests.live import WITHIN, Client, Live, Player, Site, until
 
 ELSEWHERE = "127.0.0.2"

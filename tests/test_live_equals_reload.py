@@ -18,7 +18,7 @@ from asgiref.sync import sync_to_async
 from django.utils import timezone
 
 from progress.models import User
-from tests.conftest import Cast
+from tests.cast import Cast
 from tests.followers import Asking, Entry, Page, Subscribed, View, newest_first, on_a_socket
 from tests.live import Live, until
 from tests.term import Term

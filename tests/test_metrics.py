@@ -9,7 +9,7 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 
 from progress import metrics
-from tests.conftest import Cast
+from tests.cast import Cast
 
 pytestmark = pytest.mark.django_db
 

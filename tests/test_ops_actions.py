@@ -22,7 +22,7 @@ from feed.history import Post
 from feed.layer import histories
 from progress import school
 from progress.models import Outbox, User
-from tests.conftest import Cast
+from tests.cast import Cast
 from tests.live import Live, Site, Viewer, until
 
 KINDS = [kind.value for kind in OperatorAction.Kind]

@@ -19,7 +19,7 @@ from consumers.ops.registry import Kept, registry
 from consumers.ops.report import Heard, Report
 from feed import groups as audiences
 from tests import operators
-from tests.conftest import Cast
+from tests.cast import Cast
 from tests.live import Live, Viewer, until
 
 

@@ -27,8 +27,8 @@ from feed.layer import loop_layer
 from progress import database as ways
 from project.embedded import Valkey
 from tests import injected
-from tests.cable import Cable
-from tests.conftest import Cast
+from tests.cable import Cable, address_through
+from tests.cast import Cast
 from tests.faults import valkey_of_its_own
 from tests.injected import OVER_WITHIN, Fault, OwnLoop, Place
 from tests.live import Live, Site, address_of_test_database
@@ -60,11 +60,6 @@ def grounds(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tu
         yield folder, valkey
 
 
-def through(cable: Cable) -> str:
-    """The database's address through this cable."""
-    return address_of_test_database().replace(f"@{cable.host}:{cable.far_port}/", f"@127.0.0.1:{cable.port}/")
-
-
 @pytest.fixture(scope="module")
 def running(grounds: tuple[Path, Valkey]) -> Iterator[tuple[Site, Valkey, Cable, OwnLoop]]:
     folder, valkey = grounds
@@ -77,7 +72,7 @@ def running(grounds: tuple[Path, Valkey]) -> Iterator[tuple[Site, Valkey, Cable,
     with OwnLoop() as aside:
         aside.run(lay())
         own = HurriedSite(folder, redis_url=valkey.url)
-        own.environment["DATABASE_URL"] = through(cable)
+        own.environment["DATABASE_URL"] = address_through(cable, address_of_test_database())
         try:
             with own:
                 yield own, valkey, cable, aside
@@ -103,7 +98,7 @@ async def place(
         of_this_site = SimpleNamespace(client=client, prefix=loop_layer().prefix)
         for each in (orders, redis_facts, registry):
             monkeypatch.setattr(each, "loop_layer", lambda: of_this_site)
-        monkeypatch.setattr(ways, "conninfo", lambda: through(cable))
+        monkeypatch.setattr(ways, "conninfo", lambda: address_through(cable, address_of_test_database()))
         monkeypatch.setattr(delivery, "GAPS_A_MINUTE", 0.2)
         monkeypatch.setattr(delivery, "UNSENT_BYTES", 32 * 1024)
         monkeypatch.setattr(processes, "LIMITS_A_MINUTE", 2.0)

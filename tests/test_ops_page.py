@@ -11,7 +11,7 @@ from playwright.async_api import Browser, Page, expect
 
 from consumers.ops.registry import registry
 from tests import browser
-from tests.conftest import Cast
+from tests.cast import Cast
 from tests.live import Live, until
 
 

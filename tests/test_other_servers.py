@@ -12,7 +12,7 @@ import pytest_asyncio
 from asgiref.sync import sync_to_async
 
 from progress import school
-from tests.conftest import Cast
+from tests.cast import Cast
 from tests.live import ROOT, Live, Site, until
 
 

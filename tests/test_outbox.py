@@ -16,7 +16,7 @@ from progress.models import Lesson, Outbox, UserProgress
 from progress.outbox import Reference
 from progress.sweeper import Sweeper
 from progress.ticks import Tick
-from tests.conftest import Cast
+from tests.cast import Cast
 from tests.live import WITHIN, until
 
 NOBODYS = range(10**12, 10**12 + 1200)

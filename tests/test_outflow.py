@@ -10,7 +10,7 @@ from asgiref.sync import sync_to_async
 from django.core.files.base import ContentFile
 
 from progress.models import Lesson
-from tests.conftest import Cast
+from tests.cast import Cast
 from tests.live import WITHIN, Live
 
 FILM = 96 * 1024 * 1024

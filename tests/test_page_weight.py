@@ -16,7 +16,7 @@ from django.urls import reverse
 
 from progress.models import Lesson
 from tests import test_roles
-from tests.conftest import Cast
+from tests.cast import Cast
 from tests.every_page import NO_PAGES
 from tests.test_query import NOON, watched
 from tests.test_roles import PAGES, addresses, browser_of, table

@@ -12,7 +12,7 @@ from playwright.async_api import Browser, Route
 
 from progress.models import Exam, ExamAttempt, LessonQuiz, QuizAttempt, User
 from tests import browser
-from tests.conftest import Cast
+from tests.cast import Cast
 from tests.live import Live
 from tests.papers import Answers, ask
 

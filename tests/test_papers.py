@@ -12,7 +12,7 @@ from asgiref.sync import sync_to_async
 from django.test import Client
 
 from progress.models import Exam, ExamAttempt, LessonQuiz, Outbox, QuizAttempt, UserProgress
-from tests.conftest import Cast
+from tests.cast import Cast
 from tests.live import Live
 from tests.papers import Answers, ask
 from tests.test_gate import post, signed_in

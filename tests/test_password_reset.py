@@ -14,7 +14,7 @@ from pytest_django import Settings
 
 from progress.models import Outbox, User
 from progress.password_reset import no_password_yet
-from tests.conftest import Cast
+from tests.cast import Cast
 from tests.test_settings import start
 
 database = pytest.mark.django_db(transaction=True)

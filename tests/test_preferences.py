@@ -10,7 +10,7 @@ from django.test import Client
 
 from progress import preferences
 from progress.models import User
-from tests.conftest import Cast
+from tests.cast import Cast
 
 pytestmark = pytest.mark.django_db
 PATH = "/me/settings/"

@@ -18,7 +18,7 @@ from progress import newest, school
 from progress.models import Enrollment, User
 from progress.reports import Ack
 from progress.ticks import Tick
-from tests.conftest import Cast
+from tests.cast import Cast
 from tests.live import Live, Player, until
 
 LAPSED_WITHIN = 10.0

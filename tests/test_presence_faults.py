@@ -19,7 +19,7 @@ from feed.presence import tally
 from feed.presence.store import Presences
 from progress.models import Enrollment, User
 from project.embedded import Valkey
-from tests.conftest import Cast
+from tests.cast import Cast
 from tests.faults import valkey_of_its_own
 from tests.live import Live, Player, Site, until
 

@@ -14,7 +14,7 @@ from asgiref.sync import sync_to_async
 from feed import presence
 from progress import school
 from progress.models import User
-from tests.conftest import Cast
+from tests.cast import Cast
 from tests.live import Live, Viewer, until
 from tests.test_presence import play
 

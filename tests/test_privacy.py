@@ -37,7 +37,7 @@ from progress.models import (
 )
 from progress.privacy import erasure, export, retention
 from progress.ticks import Tick
-from tests.conftest import Cast
+from tests.cast import Cast
 from tests.live import Live, until
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -11,7 +11,7 @@ from websockets.exceptions import InvalidStatus
 
 from progress import lessons
 from progress.models import UserProgress
-from tests.conftest import Cast
+from tests.cast import Cast
 from tests.live import Live, until
 
 GOOD = {"type": "progress", "id": 12, "watch_percentage": 45.5, "timestamp": 45}

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from progress import recorder
 from progress.models import Lesson, Outbox, UserProgress
-from tests.conftest import Cast
+from tests.cast import Cast
 from tests.live import Live, until
 
 

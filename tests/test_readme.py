@@ -10,7 +10,7 @@ import subprocess
 from asgiref.sync import sync_to_async
 
 from progress.models import User, UserProgress
-from tests.conftest import Cast
+from tests.cast import Cast
 from tests.live import ROOT, Live
 
 

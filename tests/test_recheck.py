@@ -15,7 +15,7 @@ from django.contrib.sessions.models import Session
 from django.utils import timezone
 
 from progress.models import Course, Enrollment, User
-from tests.conftest import Cast
+from tests.cast import Cast
 from tests.live import Live, Site
 
 HURRIED = """

@@ -19,7 +19,7 @@ from progress.refusals import NotFound, NotRecorded
 from progress.reports import Completion
 from progress.rows import Change
 from progress.ticks import Tick
-from tests.conftest import Cast
+from tests.cast import Cast
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("loop_services")]
 

@@ -19,7 +19,7 @@ from consumers.ops import redis_facts
 from feed import scripts
 from project.embedded import Valkey
 from tests.acl import PASSWORD, PREFIX, USER, documented, everything, make_user, optional, refused
-from tests.conftest import Cast
+from tests.cast import Cast
 from tests.faults import valkey_of_its_own
 from tests.live import WITHIN, Live, Site, Viewer, until
 

@@ -18,7 +18,7 @@ import redis
 
 from progress.models import Outbox
 from project.embedded import Valkey
-from tests.conftest import Cast
+from tests.cast import Cast
 from tests.faults import Class, class_at_work, stopped, valkey_of_its_own
 from tests.live import Live, Site, until
 

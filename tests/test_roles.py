@@ -22,7 +22,7 @@ from websockets.exceptions import ConnectionClosed
 
 from progress.models import Certification, Exam, ExamAttempt, LessonQuiz, User
 from project.api import api
-from tests.conftest import Cast
+from tests.cast import Cast
 from tests.live import Live, until
 from tests.papers import ask
 

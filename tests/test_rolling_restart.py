@@ -19,7 +19,7 @@ from asgiref.sync import sync_to_async
 
 from progress import database
 from progress.models import Exam, User
-from tests.conftest import Cast
+from tests.cast import Cast
 from tests.entrance import Follower
 from tests.faults import Class, class_at_work
 from tests.live import WITHIN, Live, Site, until

@@ -18,7 +18,7 @@ from asgiref.sync import sync_to_async
 from django.core.management import call_command
 
 from tests.behind_nginx import Behind
-from tests.conftest import Cast
+from tests.cast import Cast
 from tests.faults import Class, class_at_work
 from tests.live import Live, Site, until
 

@@ -15,7 +15,7 @@ from feed import presence
 from progress.models import User
 from tests import browser
 from tests.browser import followed, until_state, watch_violations
-from tests.conftest import Cast
+from tests.cast import Cast
 from tests.live import Live, until
 from tests.test_presence import play
 

@@ -17,7 +17,7 @@ from feed import sources
 from progress import database, recorder, school
 from progress.models import Course, Enrollment, Exam, Lesson, User, UserProgress
 from progress.ticks import Tick
-from tests.conftest import Cast
+from tests.cast import Cast
 from tests.live import Live, Viewer, until
 from tests.papers import ask
 

@@ -10,7 +10,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from progress.models import User
-from tests.conftest import Cast
+from tests.cast import Cast
 
 database = pytest.mark.django_db(transaction=True)
 

@@ -17,7 +17,7 @@ from django.test import Client
 from django.utils import timezone
 
 from progress.models import User
-from tests.conftest import Cast
+from tests.cast import Cast
 from tests.live import WITHIN, Live
 
 pytestmark = pytest.mark.django_db(transaction=True)

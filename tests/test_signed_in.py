@@ -20,7 +20,7 @@ from feed import groups
 from progress import lessons, signed_in
 from progress.models import Course, Enrollment, Lesson, User
 from progress.querysets import is_administrator
-from tests.conftest import Cast
+from tests.cast import Cast
 from tests.live import Live
 
 pytestmark = [pytest.mark.usefixtures("loop_services"), pytest.mark.django_db(transaction=True)]

@@ -26,7 +26,7 @@ from project.simulation.address import parse_address
 from project.simulation.outcome import outcome
 from project.simulation.plan import KINDS, Mark, Pause, TakeExam, TakeQuiz, Watch, plan
 from project.simulation.student import answers
-from tests.conftest import Cast
+from tests.cast import Cast
 from tests.live import ROOT, Live, until
 
 ALGORITHMS = facts.Course(

@@ -16,7 +16,7 @@ from feed.filters import parse_filters
 from progress.models import User
 from progress.recorder import record_from_thread
 from progress.ticks import Tick
-from tests.conftest import Cast
+from tests.cast import Cast
 
 
 def wait_for(condition: Callable[[], bool]) -> None:

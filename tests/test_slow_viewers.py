@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-import base64
-import contextlib
 import json
-import os
 import socket
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,9 +12,10 @@ import pytest_asyncio
 
 from feed.history import Post
 from feed.layer import histories
-from progress.models import User
-from tests.conftest import Cast
+from tests.bare_viewer import BareViewer
+from tests.cast import Cast
 from tests.live import Live, Viewer, until
+from tests.memory import memory
 
 PAD = "x" * 20_000
 
@@ -40,56 +36,6 @@ def small(number: int) -> Post:
     id = f"exam_attempt:{FIRST_OF_OURS + number}"
     entry = {"id": id, "type": "exam_attempt", "timestamp": "2026-11-24T16:00:00.000000Z"}
     return Post(json.dumps({"entry": entry}).encode(), ["feed.all"], id)
-
-
-class Raw:
-    """A viewer on a bare TCP connection with a small buffer, who reads when told to."""
-
-    def __init__(self, live: Live, person: User, position: dict[str, str]) -> None:
-        self.live, self.person, self.position = live, person, position
-
-    async def __aenter__(self) -> Raw:
-        self.socket = socket.socket()
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16_384)
-        self.socket.setblocking(False)
-        self.loop = asyncio.get_running_loop()
-        host, port = self.live.site.address().split(":")
-        await self.loop.sock_connect(self.socket, (host, int(port)))
-        session = await self.live.session(self.person)
-        key = base64.b64encode(os.urandom(16)).decode()
-        await self.loop.sock_sendall(
-            self.socket,
-            f"GET /ws/feed/ HTTP/1.1\r\nHost: {host}:{port}\r\nOrigin: http://{host}:{port}\r\nUpgrade: websocket\r\n"
-            f"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n"
-            f"Cookie: sessionid={session}\r\n\r\n".encode(),
-        )
-        heard = b""
-        while b"\r\n\r\n" not in heard:
-            heard += await self.loop.sock_recv(self.socket, 4096)
-        assert heard.startswith(b"HTTP/1.1 101"), heard
-        text = json.dumps({"type": "subscribe", "position": self.position, "filters": {}}).encode()
-        assert len(text) < 126
-        mask = bytes(4)  # a mask of zeros masks nothing, and is one all the same
-        await self.loop.sock_sendall(self.socket, bytes((0x81, 0x80 | len(text))) + mask + text)
-        while b"subscribed" not in heard:
-            heard += await self.loop.sock_recv(self.socket, 4096)
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        self.socket.close()
-
-    async def until_closed(self) -> None:
-        """Read what is there, until the server has ended the connection."""
-        with contextlib.suppress(ConnectionError):
-            async with asyncio.timeout(15):
-                while await self.loop.sock_recv(self.socket, 1 << 20):
-                    pass
-
-
-def memory(pid: int) -> int:
-    """Bytes of a process that are in memory."""
-    status = Path(f"/proc/{pid}/status").read_text()
-    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS")) * 1024
 
 
 @pytest_asyncio.fixture
@@ -113,7 +59,7 @@ async def test_one_who_stops_reading_is_closed_and_costs_the_process_nothing(
     async with live.feed(cast.admin) as reading:
         await give(reading, range(1000, 1500))  # the process has then what buffers it needs for one who reads
         before = memory(process)
-        async with Raw(live, cast.admin, (await live.snapshot(cast.admin))["position"]) as deaf:
+        async with BareViewer(live, cast.admin, (await live.snapshot(cast.admin))["position"]) as deaf:
             await give(reading, range(2000, 7000))  # 100 MB
             grown = memory(process) - before
             assert grown < 5 << 20, f"{grown >> 10} KB"

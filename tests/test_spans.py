@@ -12,7 +12,7 @@ from django.db import connection
 from progress import database, recorder, school, spans
 from progress.models import Course, Lesson, User, WatchedSpan
 from progress.ticks import Tick
-from tests.conftest import Cast
+from tests.cast import Cast
 
 pytestmark = [pytest.mark.usefixtures("loop_services"), pytest.mark.django_db(transaction=True)]
 

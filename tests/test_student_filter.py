@@ -9,7 +9,7 @@ from django.test import Client
 
 from feed import students
 from progress.models import Enrollment, User
-from tests.conftest import Cast
+from tests.cast import Cast
 from tests.test_csv import attempts
 
 pytestmark = pytest.mark.django_db(transaction=True)

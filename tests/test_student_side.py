@@ -11,7 +11,7 @@ from playwright.async_api import Page, expect
 from progress.models import Lesson, LessonQuiz, User, UserProgress
 from tests import browser
 from tests.browser import PLAY, Window, until_state, watch_violations
-from tests.conftest import Cast
+from tests.cast import Cast
 from tests.live import Live, until
 from tests.papers import ask
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 from progress.advance import OUTRAN_THE_CLOCK
 from progress.models import Lesson, User, UserProgress
 from tests.attention.facts import forget
-from tests.conftest import Cast
+from tests.cast import Cast
 
 HEADING = "Worth a look"
 

@@ -12,7 +12,7 @@ from django.conf import settings
 
 from progress.advance import FIRST_BUDGET_SECONDS, OUTRAN_THE_CLOCK
 from progress.models import UserProgress
-from tests.conftest import Cast
+from tests.cast import Cast
 from tests.live import Live
 from tests.viewing import scenarios
 from tests.viewing.players import PLAIN, VIDEOJS, Player

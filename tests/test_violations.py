@@ -14,7 +14,7 @@ from playwright.async_api import Browser, Page
 from progress.models import User
 from tests import browser, every_page
 from tests.browser import until_state, watch_violations
-from tests.conftest import Cast
+from tests.cast import Cast
 from tests.live import Live, until
 from tests.test_roles import PAGES, table
 

@@ -7,7 +7,6 @@ it publishes is lost on the way, as in a crash at that moment.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import signal
 import time
 from collections.abc import AsyncIterator
@@ -18,50 +17,18 @@ import pytest_asyncio
 from django.conf import settings
 
 from progress.models import Outbox
-from tests.conftest import Cast
+from tests.cable import Cable, address_through
+from tests.cast import Cast
 from tests.faults import Class, class_at_work, stopped
 from tests.live import Live, Site, until
-
-
-class Line:
-    """A way to Redis that can be cut: then everything that is sent is lost, and nothing is answered."""
-
-    def __init__(self) -> None:
-        self.cut = False
-        self.lost = 0
-        """Bytes that were sent to Redis and did not arrive."""
-
-    @contextlib.asynccontextmanager
-    async def laid(self, redis_url: str) -> AsyncIterator[str]:
-        """Lay it; yields the address of its near end."""
-        far = urlsplit(redis_url)
-        self._far = (far.hostname or "", far.port or 6379)
-        server = await asyncio.start_server(self._join, "127.0.0.1", 0)
-        port = server.sockets[0].getsockname()[1]
-        async with server:
-            yield far._replace(netloc=far.netloc.rpartition("@")[0] + f"@127.0.0.1:{port}").geturl()
-
-    async def _join(self, near_reader: asyncio.StreamReader, near_writer: asyncio.StreamWriter) -> None:
-        far_reader, far_writer = await asyncio.open_connection(*self._far)
-        await asyncio.gather(self._carry(near_reader, far_writer), self._carry(far_reader, near_writer))
-
-    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(OSError):
-            while said := await reader.read(1 << 16):
-                if self.cut:
-                    self.lost += len(said)
-                else:
-                    writer.write(said)
-                    await writer.drain()
-        writer.close()
 
 
 class OnALine(Site):
     """A site whose first web process reaches Redis over a line."""
 
-    def __init__(self, folder: Path, line: str) -> None:
+    def __init__(self, folder: Path, line: Cable) -> None:
         super().__init__(folder)
-        self.line = line
+        self.line = address_through(line, self.environment["REDIS_URL"])
 
     def start(self, name: str) -> None:
         """Start a process, with its own address of Redis."""
@@ -75,31 +42,32 @@ class OnALine(Site):
 
 
 @pytest_asyncio.fixture
-async def line() -> Line:
-    return Line()
+async def line() -> AsyncIterator[Cable]:
+    far = urlsplit(settings.REDIS_URL)
+    async with Cable(far.hostname or "", far.port or 6379) as line:
+        yield line
 
 
 @pytest_asyncio.fixture
 async def at_work(
-    transactional_db: None, cast: Cast, site: Site, line: Line, loop_services: None, tmp_path: Path
+    transactional_db: None, cast: Cast, site: Site, line: Cable, loop_services: None, tmp_path: Path
 ) -> AsyncIterator[Class]:
     with site.without_worker():
-        async with line.laid(settings.REDIS_URL) as address:
-            own = OnALine(tmp_path, address)
-            await asyncio.to_thread(own.__enter__)
-            try:
-                async with Live(own) as live, class_at_work(live, cast) as at_work:
-                    yield at_work
-            finally:
-                await asyncio.to_thread(own.__exit__)
+        own = OnALine(tmp_path, line)
+        await asyncio.to_thread(own.__enter__)
+        try:
+            async with Live(own) as live, class_at_work(live, cast) as at_work:
+                yield at_work
+        finally:
+            await asyncio.to_thread(own.__exit__)
 
 
-async def test_a_process_killed_between_commit_and_publish_loses_nothing(at_work: Class, line: Line) -> None:
+async def test_a_process_killed_between_commit_and_publish_loses_nothing(at_work: Class, line: Cable) -> None:
     site = at_work.live.site
     with stopped(site.processes["worker"].pid):  # else the sweeper might be quicker than the kill
         async with at_work.live.player(at_work.ada, at_work.afterwards, web=0) as player:
             began = time.monotonic()
-            line.cut = True
+            line.silent = True
             assert (await player.watch(to=95))["completed"]
             await at_work.until_all_complete_a_lesson(began)
             row = await at_work.row_afterwards()

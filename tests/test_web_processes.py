@@ -13,7 +13,7 @@ import httpx
 import pytest_asyncio
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.conftest import Cast
+from tests.cast import Cast
 from tests.live import Live, Site, until
 
 

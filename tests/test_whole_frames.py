@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from progress.models import UserProgress
 from project.whole_frames import text_of
 from tests.bench import wire
-from tests.conftest import Cast
+from tests.cast import Cast
 from tests.live import Live
 
 masks = st.binary(min_size=4, max_size=4)

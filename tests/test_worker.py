@@ -17,7 +17,7 @@ from progress import database, job_worker, recorder, school
 from progress.ending import end
 from progress.models import LessonQuiz, UserProgress
 from progress.ticks import Tick
-from tests.conftest import Cast
+from tests.cast import Cast
 from tests.live import ROOT, Live, Site, free_port, until
 
 

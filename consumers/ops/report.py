@@ -73,6 +73,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     # What a process of an older version does not say.
     draining_seconds: float = 0.0
     unacked_seconds: float = 0.0
+    tasks: int = 0
     lately: dict[str, float] = {}
 
 
@@ -131,6 +132,7 @@ def take(
         },
         draining_seconds=draining_seconds,
         unacked_seconds=recorder.longest_wait(),
+        tasks=len(asyncio.all_tasks()),
         lately=_lately.since(_counts(), asyncio.get_running_loop().time()),
     )
 
@@ -142,6 +144,7 @@ def show(report: Report) -> None:
     metrics.unsent_bytes.set(report.unsent_bytes)
     metrics.viewers_behind.set(report.viewers_behind)
     metrics.loop_lag.set(report.loop_lag)
+    metrics.tasks.set(report.tasks)
     progress_metrics.waiting_reports.set(report.waiting_reports)
     progress_metrics.waiting_references.set(report.waiting_references)
 

@@ -5,10 +5,10 @@ orphans and damage, so nothing of theirs is imported; both servers run in the fo
 """
 
 from project.embedded.binaries import CHECKOUT
-from project.embedded.both import Services, services
+from project.embedded.both import Services, services, valkey_alone
 from project.embedded.ports import is_free
 from project.embedded.postgres import Postgres
 from project.embedded.service import Service
 from project.embedded.valkey import Valkey
 
-__all__ = ["CHECKOUT", "Postgres", "Service", "Services", "Valkey", "is_free", "services"]
+__all__ = ["CHECKOUT", "Postgres", "Service", "Services", "Valkey", "is_free", "services", "valkey_alone"]

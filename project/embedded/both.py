@@ -1,4 +1,4 @@
-"""Both servers, as a test wants them: there from one line to another, on data that go with them."""
+"""Both servers, or one, as a test wants them: there from one line to another, on data that go with them."""
 
 import contextlib
 from collections.abc import Iterator
@@ -47,3 +47,16 @@ def services(folder: Path, *, durable: bool = False) -> Iterator[Services]:
         finally:
             both.valkey.stop()
             both.postgres.stop()
+
+
+@contextlib.contextmanager
+def valkey_alone(folder: Path) -> Iterator[Valkey]:
+    """Run a Valkey alone, empty at first, and end it."""
+    with throwaway(folder) as place:
+        own = Valkey(folder, durable=False, place=place)
+        try:
+            own.start()
+            own.wait_ready()
+            yield own
+        finally:
+            own.stop()

@@ -21,7 +21,7 @@ from progress.privacy import retention
 from tests import browser
 from tests.attention.facts import add_class, failed
 from tests.browser import followed
-from tests.conftest import Cast
+from tests.cast import Cast
 from tests.live import Live, until
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -18,7 +18,7 @@ from feed.presence import Seat
 from progress import attention as answers
 from progress.models import Lesson, LessonQuiz, User, UserProgress
 from tests.attention.facts import add_class, began, completed, failed, forget, played
-from tests.conftest import Cast
+from tests.cast import Cast
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)

@@ -15,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from feed import attention
 from progress.models import Course, User, UserProgress
 from tests.attention.facts import began, forget
-from tests.conftest import Cast
+from tests.cast import Cast
 from tests.test_query import fill, nodes
 
 ROWS = 100_000

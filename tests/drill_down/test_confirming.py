@@ -11,7 +11,7 @@ from progress import recorder, school
 from progress.models import Correction, Enrollment, Lesson, LessonQuiz, UserProgress
 from progress.refusals import NotFound, NotRecorded
 from progress.ticks import Tick
-from tests.conftest import Cast
+from tests.cast import Cast
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -26,7 +26,7 @@ from progress.models import (
     UserProgress,
     WatchedSpan,
 )
-from tests.conftest import Cast
+from tests.cast import Cast
 from tests.drill_down import school
 from tests.drill_down.school import School, row
 

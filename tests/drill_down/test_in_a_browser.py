@@ -7,7 +7,7 @@ from playwright.async_api import Page
 
 from progress.models import Correction, Enrollment, UserProgress
 from tests import browser
-from tests.conftest import Cast
+from tests.cast import Cast
 from tests.drill_down import school
 from tests.drill_down.school import row
 from tests.live import Live

@@ -28,7 +28,7 @@ from progress.models import (
 )
 from progress.privacy import export
 from progress.querysets import students_of
-from tests.conftest import Cast
+from tests.cast import Cast
 from tests.drill_down import school
 from tests.drill_down.school import row
 

@@ -28,7 +28,7 @@ from progress.models import (
 )
 from progress.outbox import Reference
 from progress.text import normalised
-from tests.conftest import Cast
+from tests.cast import Cast
 from tests.hostile.corpus import CORPUS
 
 Told = Sequence[UserProgress | ExamAttempt | Certification]

@@ -8,7 +8,7 @@ from urllib.parse import quote, urlencode
 import httpx
 
 from tests import browser
-from tests.conftest import Cast
+from tests.cast import Cast
 from tests.hostile.corpus import ADDRESSES, ATTRIBUTES, CORPUS, DIRECTIONS, SCRIPTS, SHAPES, SURROGATES, UNSTORABLE
 from tests.hostile.parsed import fetched, read
 from tests.hostile.watch import Watched, as_parsed

@@ -6,7 +6,7 @@ from asgiref.sync import sync_to_async
 
 from progress.models import Correction, UserProgress
 from tests import browser
-from tests.conftest import Cast
+from tests.cast import Cast
 from tests.hostile import stage
 from tests.hostile.corpus import CORPUS, HANDLERS, SHAPES
 from tests.hostile.watch import Watched, as_parsed

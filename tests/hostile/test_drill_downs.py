@@ -6,7 +6,7 @@ from asgiref.sync import sync_to_async
 
 from progress.models import Correction, Enrollment
 from tests import browser
-from tests.conftest import Cast
+from tests.cast import Cast
 from tests.hostile import stage
 from tests.hostile.corpus import CORPUS
 from tests.hostile.parsed import assert_one_skeleton, fetched, read

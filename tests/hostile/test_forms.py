@@ -13,7 +13,7 @@ from django.test import Client
 from progress.models import Course, Lesson, Question, User
 from progress.recorder import record_from_thread
 from progress.ticks import Tick
-from tests.conftest import Cast
+from tests.cast import Cast
 from tests.hostile.corpus import CONTROLS, CORPUS, ONE_LINE, UNCLOSED, UNSTORABLE
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -16,7 +16,7 @@ from pytest_django import Settings
 from progress.models import User
 from progress.password_reset import no_password_yet
 from tests import browser
-from tests.conftest import Cast
+from tests.cast import Cast
 from tests.hostile.corpus import CORPUS
 from tests.hostile.parsed import assert_one_skeleton, read
 from tests.hostile.watch import Watched, as_parsed

@@ -10,7 +10,7 @@ from django.core.files.base import ContentFile
 
 from progress.models import Certification, LessonQuiz, UserProgress
 from tests import browser
-from tests.conftest import Cast
+from tests.cast import Cast
 from tests.hostile import stage
 from tests.hostile.corpus import CORPUS, SHAPES
 from tests.hostile.parsed import assert_one_skeleton, fetched, read

@@ -14,7 +14,7 @@ from django.core.management import CommandError, call_command
 
 from progress.control_characters import harmless
 from project.running.terminal import Terminal
-from tests.conftest import Cast
+from tests.cast import Cast
 from tests.hostile.corpus import CONTROLS, CORPUS, DIRECTIONS, UNCLOSED
 from tests.live import ROOT
 

@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import Error
 
 from tests import browser
-from tests.conftest import Cast
+from tests.cast import Cast
 from tests.hostile.corpus import CLOBBERING, CORPUS, FOREIGN, HANDLERS, LONGEST, SCRIPTS, STYLES
 from tests.hostile.watch import Watched
 from tests.live import Live

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from progress.advance import OUTRAN_THE_CLOCK
 from progress.models import Certification, Exam, ExamAttempt, LessonQuiz, QuizAttempt, User, UserProgress
-from tests.conftest import Cast
+from tests.cast import Cast
 from tests.languages import pseudo
 from tests.test_roles import PAGES, ROLES, addresses, browser_of, table
 

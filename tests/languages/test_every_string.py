@@ -16,7 +16,7 @@ from pytest_django import Settings
 
 from progress.models import ExamAttempt, LessonQuiz, QuizAttempt, User
 from progress.password_reset import no_password_yet
-from tests.conftest import Cast
+from tests.cast import Cast
 from tests.languages import pseudo, stage
 from tests.languages.visible import Page, untranslated
 from tests.test_roles import browser_of

@@ -13,7 +13,7 @@ from django.utils import timezone
 from progress.models import Course, Exam, ExamAttempt, Outbox, User
 from tests import browser
 from tests.browser import ROWS, followed, shown, until_state
-from tests.conftest import Cast
+from tests.cast import Cast
 from tests.live import Live
 from tests.test_browser import MARKUP, certify, tell, until_names, watch
 

@@ -16,7 +16,7 @@ from django.utils.http import urlsafe_base64_encode
 from pytest_django import Settings
 
 from progress.models import Certification, Enrollment, Lesson, UserProgress
-from tests.conftest import Cast
+from tests.cast import Cast
 from tests.languages import pseudo, stage
 from tests.languages.visible import untranslated
 from tests.test_roles import browser_of

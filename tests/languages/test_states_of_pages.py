@@ -28,7 +28,7 @@ from progress.attention import Kind
 from progress.models import Certification, Enrollment, ExamAttempt, Lesson, User, UserProgress
 from progress.strip import MOST_SAID
 from progress.strip import in_words as watched_in_words
-from tests.conftest import Cast
+from tests.cast import Cast
 from tests.drill_down import school as random_course
 from tests.languages import pseudo, stage
 from tests.languages.visible import Page, untranslated

@@ -21,7 +21,7 @@ from progress.people_import.reading import read
 from progress.preferences import zone_called
 from progress.uploads import problems
 from project.locale import speak_to_the_person
-from tests.conftest import Cast
+from tests.cast import Cast
 
 database = pytest.mark.django_db
 

@@ -15,7 +15,7 @@ from asgiref.sync import sync_to_async
 from progress import school
 from progress.models import Course, User, UserProgress
 from project.demo import stage
-from tests.conftest import Cast
+from tests.cast import Cast
 from tests.live import ROOT, Live, Viewer, until
 
 STUDENTS = 200

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.conftest import Cast
+from tests.cast import Cast
 from tests.live import Live
 from tests.viewing.players import LATE_VIDEOJS, PLAYERS, Player
 from tests.viewing.scenarios import SCENARIOS, Scenario, resume_the_next_day

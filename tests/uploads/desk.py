@@ -14,7 +14,7 @@ from progress import school
 from progress.models import Course, Lesson
 from progress.uploads import media
 from progress.uploads.reading import read_upload
-from tests.conftest import Cast
+from tests.cast import Cast
 from tests.uploads.films import film
 
 WEBVTT = b"WEBVTT\n\n00:00.000 --> 00:02.000\nHello\n"

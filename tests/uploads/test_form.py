@@ -10,7 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from pytest_django import Settings
 
-from tests.conftest import Cast
+from tests.cast import Cast
 from tests.uploads.desk import (
     add,
     asked_to_read,

@@ -17,7 +17,7 @@ from progress import school
 from progress.models import Lesson
 from progress.uploads import media, reading
 from progress.uploads.reading import read_upload
-from tests.conftest import Cast
+from tests.cast import Cast
 from tests.uploads.desk import (
     WEBVTT,
     add,

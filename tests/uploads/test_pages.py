@@ -8,7 +8,7 @@ from django.test import Client
 
 from progress import overview
 from progress.models import Lesson
-from tests.conftest import Cast
+from tests.cast import Cast
 from tests.uploads.desk import (
     add,
     mp4,

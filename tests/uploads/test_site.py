@@ -16,7 +16,7 @@ from progress import school
 from progress.models import Lesson
 from tests import foreign_pages
 from tests.browser import chromium, window
-from tests.conftest import Cast
+from tests.cast import Cast
 from tests.live import Live, Site, until
 from tests.uploads.desk import (
     READING_WITHIN,

@@ -17,7 +17,7 @@ from progress.video import CONTENT_TYPES
 from tests import browser
 from tests.browser import Window
 from tests.cable import Cable
-from tests.conftest import Cast
+from tests.cast import Cast
 from tests.live import Live, until
 from tests.viewing.players import Player
 from tests.viewing.truth import Truth
@@ -162,7 +162,7 @@ class Film:
     async def offline(self, context: BrowserContext) -> None:
         """The network is gone: every connection falls, none comes about, and the browser knows it."""
         self.expected += ["WebSocket connection to", "Failed to load resource"]
-        self.cable.break_()
+        self.cable.cut()
         await context.set_offline(True)
 
     async def online(self, context: BrowserContext) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.conftest import Cast
+from tests.cast import Cast
 from tests.live import Live
 from tests.viewing.film import shot
 from tests.viewing.players import Player
