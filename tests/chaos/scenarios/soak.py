@@ -1,0 +1,42 @@
+"""A long quiet time: sockets come and go, pages are loaded, and the processes' memory does not grow."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import statistics
+import time
+
+from tests.chaos.scenario import Case, scenario
+from tests.memory import memory
+
+SECONDS = float(os.environ.get("SOAK_SECONDS", "600"))
+SETTLED = 0.25
+"""The share of that time after which caches and pools are as large as they get."""
+
+LOOKS_EVERY = 2.0
+MOST_A_MINUTE = 0.5
+"""MiB a minute that the memory of a process may grow by: what is not a leak comes and goes."""
+
+
+@scenario("soak", pace=0.4, lessons=round(SECONDS / 0.4 / 11) + 40)
+async def soak(case: Case) -> None:
+    """A class at work for ten minutes; every second a viewer comes and another one leaves, and a page is loaded."""
+    began, looks = time.monotonic(), []
+    admin = case.at_work.viewers[0].person
+    live = case.at_work.live
+    session = await live.session(admin)
+    while (past := time.monotonic() - began) < SECONDS:
+        async with live.socket("/ws/feed/", admin, session=session, web=case.dice.randrange(2)):
+            await case.at_work.entrance.snapshot(session, case.dice.randrange(2))
+            case.counts["visits"] += 1
+            await asyncio.sleep(case.dice.uniform(0, LOOKS_EVERY))
+        if past > SECONDS * SETTLED:
+            looks.append((past, [memory(process.pid) for process in case.world.site.processes.values()]))
+    moments = [moment / 60 for moment, _ in looks]
+    for place, name in enumerate(case.world.site.processes):
+        held = [each[place] / (1 << 20) for _, each in looks]
+        slope = statistics.linear_regression(moments, held).slope
+        case.counts[f"{name} MiB"] = round(statistics.median(held))
+        case.counts[f"{name} KiB/min"] = round(slope * 1024)
+        assert slope < MOST_A_MINUTE, f"{name} grows by {slope:.2f} MiB a minute"

@@ -1,0 +1,105 @@
+"""The fault suite itself: what does not hold is told, and one scenario runs from the command to the report."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+import redis
+from django.conf import settings
+
+from tests.chaos import promises, report
+from tests.chaos.outcome import Outcome
+from tests.chaos.scenario import Case, Scenario
+from tests.chaos.servers import missing
+from tests.chaos.world import World
+from tests.live import ROOT
+
+
+@dataclass
+class Histories:
+    """A Redis with histories in it, as `World` gives one."""
+
+    prefix: str
+
+    def asking(self) -> redis.Redis:
+        return redis.Redis.from_url(settings.REDIS_URL, decode_responses=True)
+
+    def keep(self, group: str, offsets: list[int], at: int) -> None:
+        """A group's history that has these offsets, and is at that one."""
+        with self.asking() as client:
+            for offset in offsets:
+                client.xadd(f"{self.prefix}:history:{group}", {"item": "{}"}, id=f"{offset}-0")
+            client.hset(f"{self.prefix}:meta:{group}", "offset", str(at))
+
+    def items(self) -> int:
+        return promises.histories_have_no_hole(cast(World, self))
+
+
+@pytest.fixture
+def histories() -> Iterator[Histories]:
+    made = Histories(f"{settings.CHANNEL_LAYERS['default']['CONFIG']['prefix']}-holes")
+    yield made
+    with made.asking() as client:
+        client.delete(*client.keys(f"{made.prefix}*"))
+
+
+def test_histories_that_follow_up_to_their_offset_are_whole(histories: Histories) -> None:
+    histories.keep("feed.all", [4, 5, 6], at=6)
+    histories.keep("feed.course.1", [1], at=1)
+    assert histories.items() == 4
+
+
+@pytest.mark.parametrize(("offsets", "at"), [([4, 6], 6), ([4, 5], 6), ([4, 5, 6], 5)])
+def test_a_hole_or_an_end_that_is_not_the_groups_is_told(histories: Histories, offsets: list[int], at: int) -> None:
+    histories.keep("feed.all", offsets, at)
+    with pytest.raises(AssertionError, match=r"feed\.all has a hole"):
+        histories.items()
+
+
+def case_with(*closes: int, resets: tuple[str, ...] = ()) -> Case:
+    """A class of which one lost its sockets with these codes."""
+    viewer = SimpleNamespace(closes=[(0, code) for code in closes], resets=list(resets))
+    at_work = SimpleNamespace(students=[], viewers=[viewer], late=[])
+    return Case(cast(Any, None), cast(Any, at_work), cast(Any, None))
+
+
+async def nothing(case: Case) -> None:
+    """Do nothing."""
+
+
+def test_only_the_scenarios_own_close_codes_may_come_and_they_must() -> None:
+    ends = Scenario("ends", "", nothing, closes=frozenset({1012}))
+    promises.sockets_ended_as_they_may(case_with(1012, 1012), ends)
+    with pytest.raises(AssertionError, match="1006"):
+        promises.sockets_ended_as_they_may(case_with(1012, 1006), ends)
+    with pytest.raises(AssertionError, match="the fault was none"):
+        promises.sockets_ended_as_they_may(case_with(), ends)
+    with pytest.raises(AssertionError, match="1012"):
+        promises.sockets_ended_as_they_may(case_with(1012), Scenario("stays", "", nothing))
+
+
+def test_pages_begin_anew_only_where_redis_forgot() -> None:
+    promises.pages_began_anew_as_they_may(case_with(resets=("history_lost",)), Scenario("", "", nothing, forgets=True))
+    with pytest.raises(AssertionError, match="history_lost"):
+        promises.pages_began_anew_as_they_may(case_with(resets=("history_lost",)), Scenario("", "", nothing))
+
+
+def test_what_was_not_run_is_neither_held_nor_broken() -> None:
+    assert report.verdict(Outcome("", "", "1", missing="no faketime")) == "not run"
+    assert report.verdict(Outcome("", "", "1", broken="a hole")) == "broken"
+    assert report.verdict(Outcome("", "", "1")) == "held"
+    assert missing("plain") == ""
+
+
+def test_a_scenario_runs_from_the_command_to_the_report() -> None:
+    command = [sys.executable, "-m", "tests.chaos", "worker killed", "--seed", "1"]
+    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=240, check=False)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert "held" in ran.stdout
+    assert 'make faults ARGS="--seed 1"' in ran.stdout
