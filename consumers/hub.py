@@ -33,6 +33,9 @@ from progress.together import Together
 
 log = logging.getLogger(__name__)
 
+KEPT_SECONDS = 30.0
+"""A group is listened to for so long after its last viewer has left: a page that loads anew finds it."""
+
 LOOK_SECONDS = 2.0
 """How often positions are compared: the longest that a loss on a silent group goes unseen."""
 
@@ -308,7 +311,7 @@ class Hub:
         for stream in list(self.streams.values()):
             if stream.viewers or stream.group == access.GROUP:
                 stream.idle_since = now
-            elif now - stream.idle_since > 30:
+            elif now - stream.idle_since > KEPT_SECONDS:
                 del self.streams[stream.group]
                 await _layer().group_discard(stream.group, cast(str, self._channel))
 

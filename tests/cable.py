@@ -22,6 +22,8 @@ class Cable:
         """Half open: connections stay, what is sent is lost, and nothing is answered."""
         self.lost = 0
         """Bytes that came from the near end and were lost."""
+        self.broken_off = 0
+        """Connections that a cut has ended."""
         self.delay = 0.0
         """Seconds that everything takes, each way."""
         self.rate: float | None = None
@@ -46,6 +48,7 @@ class Cable:
     def cut(self) -> None:
         """End every connection, and take no new one until mended."""
         self.is_cut = True
+        self.broken_off += len(self.ends) // 2
         for end in list(self.ends):
             end.transport.abort()
 
@@ -60,7 +63,15 @@ class Cable:
         if self.is_cut:
             near_end.transport.abort()
             return
-        far, far_end = await asyncio.open_connection(self.host, self.far_port)
+        try:
+            far, far_end = await asyncio.open_connection(self.host, self.far_port)
+        except OSError:  # what it leads to is away
+            near_end.transport.abort()
+            return
+        if self.is_cut:  # meanwhile
+            far_end.transport.abort()
+            near_end.transport.abort()
+            return
         ends = {near_end, far_end}
         self.ends |= ends
         ways = [

@@ -14,14 +14,14 @@ import math
 import random
 import re
 import time
-from collections import deque
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
+from collections import Counter, deque
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
 import httpx
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, WebSocketException
+from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 
 from feed.history import Mark, parse_mark
 from progress.models import Lesson, User
@@ -55,6 +55,8 @@ class Entrance:
         self.site = site
         self._port = port
         """Where the one web process is reached, if not where it listens."""
+        self.refused: Counter[int] = Counter()
+        """HTTP statuses, other than those wanted, by how often they were the answer to a handshake or a page load."""
         self._http = httpx.AsyncClient(timeout=15)
 
     async def __aenter__(self) -> Self:
@@ -84,6 +86,9 @@ class Entrance:
             except ConnectionRefusedError as refused:
                 failure = refused
                 continue
+            except InvalidStatus as refused:
+                self.refused[refused.response.status_code] += 1
+                raise
             async with opened:
                 yield web, opened
             return
@@ -110,6 +115,7 @@ class Entrance:
                 )
                 if answer.status_code == 200:
                     return dict(answer.json())
+                self.refused[answer.status_code] += 1
         raise OSError("no web process gave a snapshot")
 
 
@@ -141,6 +147,8 @@ class Follower(Viewer):
         """Every entry that was ever on the list, by its id."""
         self.holes: list[str] = []
         """Frames that did not follow what was there before them."""
+        self.heard: dict[tuple[str, str, int], str] = {}
+        """The id of each item that came, by its group, epoch and offset."""
         self.resets: list[str] = []
         self.snapshots = 0
         self.closes: list[tuple[int, int | None]] = []
@@ -212,6 +220,9 @@ class Follower(Viewer):
             before, after = parse_mark((self.position or {}).get(group)), parse_mark(text)
             if before is None or after != Mark(before.epoch, before.offset + len(entries) + len(ids)):
                 self.holes.append(f"{group}: {len(entries) + len(ids)} items after {before} do not reach {after}")
+                continue
+            came = [entry["id"] for entry in entries] + ids
+            self.heard |= {(group, after.epoch, offset): id for offset, id in enumerate(came, before.offset + 1)}
 
     def _renew_soon(self) -> None:
         self._abandon()
@@ -266,12 +277,21 @@ class Student:
     lessons: Iterable[Lesson]
     web: int
     pace: float
+    steps: Sequence[int] = range(50, 101, 5)
+    """The percentages that it reports of each lesson."""
+    pause: float = 0.0
+    """Seconds between two lessons."""
     acks: list[Acked] = field(default_factory=list)
     closes: list[tuple[int, int | None]] = field(default_factory=list)
+    longest_wait: float = 0.0
+    """Seconds from a tick's first sending to its ack, of the one that waited longest."""
     stopped: bool = False
     busy: bool = False
     ticks: int = 0
     _sent_at: dict[int, float] = field(default_factory=dict)
+    _first_sent_at: dict[int, float] = field(default_factory=dict)
+    _best: dict[int, float] = field(default_factory=dict)
+    """What was acked of each lesson."""
 
     async def study(self) -> None:
         """Watch one lesson after the other; each tick is sent until it is acked."""
@@ -281,6 +301,7 @@ class Student:
             if self.stopped:
                 self.busy = False
                 return
+            await asyncio.sleep(self.pause)
         raise AssertionError(f"{self.person.username} has no lesson left")
 
     def acked_since(self, moment: float) -> list[Acked]:
@@ -293,7 +314,7 @@ class Student:
         return {ack.lesson_id for ack in self.acked_since(moment) if ack.completed} - before
 
     async def _watch(self, lesson: Lesson) -> None:
-        waiting = deque(self._tick(percentage) for percentage in range(50, 101, 5))
+        waiting = deque(self._tick(percentage) for percentage in self.steps)
         backoff = Backoff()
         while waiting:
             opened_at = time.monotonic()
@@ -301,9 +322,11 @@ class Student:
                 path = f"/ws/lessons/{lesson.pk}/progress/"
                 async with self.entrance.socket(path, self.session, self.web) as (web, socket):
                     opened_at = time.monotonic()
-                    await self._send(socket, lesson, waiting)
-                    if waiting:
-                        self.closes.append((web, socket.close_code))
+                    try:
+                        await self._send(socket, lesson, waiting)
+                    finally:
+                        if waiting and socket.close_code is not None:
+                            self.closes.append((web, socket.close_code))
             if waiting:
                 await asyncio.sleep(backoff.delay(lasted=time.monotonic() - opened_at))
 
@@ -324,6 +347,7 @@ class Student:
                 if self.stopped and tick["id"] not in self._sent_at:
                     break
                 self._sent_at[tick["id"]] = time.monotonic()
+                self._first_sent_at.setdefault(tick["id"], self._sent_at[tick["id"]])
                 await socket.send(json.dumps(tick))
                 await asyncio.wait([listening], timeout=self.pace)
                 if listening.done():
@@ -345,6 +369,9 @@ class Student:
                 assert frame["type"] in ("welcome", "ping", "ack"), frame
                 if frame["type"] == "ping":
                     await socket.send('{"type":"pong"}')
+                elif frame["type"] == "welcome":
+                    said, acked = frame["watch_percentage"], self._best.get(lesson.pk, 0)
+                    assert said >= acked, f"{self.person.username}: {acked} % were acked, and {said} % are stored"
                 elif frame["type"] == "ack":
                     self._acked(frame, lesson, waiting)
                     if not waiting:
@@ -353,21 +380,28 @@ class Student:
     def _acked(self, frame: dict[str, Any], lesson: Lesson, waiting: deque[dict[str, Any]]) -> None:
         now = time.monotonic()
         while waiting and waiting[0]["id"] <= frame["id"]:
-            waiting.popleft()
+            tick = waiting.popleft()
+            self.longest_wait = max(self.longest_wait, now - self._first_sent_at[tick["id"]])
+        self._best[lesson.pk] = frame["watch_percentage"]
         seconds = now - self._sent_at[frame["id"]]
         self.acks.append(Acked(lesson.pk, frame["watch_percentage"], frame["completed"], now, seconds))
 
 
 @contextlib.asynccontextmanager
 async def at_work(*work: Coroutine[Any, Any, None]) -> AsyncIterator[Callable[[Coroutine[Any, Any, None]], None]]:
-    """Do this, and what is added to it, meanwhile; what fails of it fails the test."""
+    """Do this, and what is added to it, meanwhile; what fails of it fails the test, whatever was waited for in vain."""
     tasks = [asyncio.create_task(each) for each in work]
+    failure: Exception | None = None
     try:
         yield lambda more: tasks.append(asyncio.create_task(more))
+    except Exception as failed:
+        failure = failed
     finally:
         for task in tasks:
             task.cancel()
         done = await asyncio.gather(*tasks, return_exceptions=True)
     for result in done:
         if isinstance(result, Exception):
-            raise result
+            raise result from failure
+    if failure is not None:
+        raise failure

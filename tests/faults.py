@@ -153,27 +153,41 @@ def _everything_came_once_and_in_order(viewer: Follower) -> None:
     assert {len(ids) for ids in completions.values()} == {1}, viewer.person.username
 
 
-def enrol_class(cast: Cast, number: int = LESSONS) -> tuple[list[User], list[Lesson], Lesson]:
+def enrol_class(cast: Cast, number: int = LESSONS, title: str = "Lesson") -> tuple[list[User], list[Lesson], Lesson]:
     """Five students of algorithms, the lessons that they will watch, and one for afterwards."""
     others = [User.objects.create(username=f"student{number}", first_name=f"S{number}") for number in range(3)]
     for person in others:
         Enrollment.objects.create(user=person, course=cast.algorithms)
     *lessons, afterwards = [
-        Lesson.objects.create(course=cast.algorithms, title=f"Lesson {number}", slug=f"lesson{number}", duration=100)
-        for number in range(number + 1)
+        Lesson.objects.create(course=cast.algorithms, title=f"{title} {place}", slug=f"lesson{place}", duration=100)
+        for place in range(number + 1)
     ]
     return [cast.ada, cast.bob, *others], lessons, afterwards
 
 
 @contextlib.asynccontextmanager
-async def class_at_work(live: Live, cast: Cast, *, pace: float = 0.12, lessons: int = LESSONS) -> AsyncIterator[Class]:
-    """A class whose students have begun, a tick in `pace` seconds, and whose viewers have seen a first completion."""
-    people, watched, afterwards = await sync_to_async(enrol_class)(cast, lessons)
+async def class_at_work(
+    live: Live,
+    cast: Cast,
+    *,
+    pace: float = 0.12,
+    lessons: int = LESSONS,
+    title: str = "Lesson",
+    at_once: int = 0,
+) -> AsyncIterator[Class]:
+    """A class whose students have begun, a tick in `pace` seconds, and whose viewers have seen a first completion.
+
+    `at_once` of the students report each lesson by one tick, so that none of their acks is followed by another that
+    would say as much; they take as long for a lesson as the others.
+    """
+    people, watched, afterwards = await sync_to_async(enrol_class)(cast, lessons, title)
     async with Entrance(live.site) as entrance, at_work() as add:
         students = [
             Student(entrance, person, await live.session(person), watched, web=number % 2, pace=pace)
             for number, person in enumerate(people)
         ]
+        for student in students[len(students) - at_once :]:
+            student.pause, student.steps = pace * len(student.steps), (100,)
         made = Class(live, entrance, cast.ada, afterwards, students, add)
         made.viewers = [
             await made.follow(person, web=web) for person, web in ((cast.admin, 0), (cast.grace, 1), (cast.ada, 0))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -34,11 +35,12 @@ class Histories:
         """A group's history that has these offsets, and is at that one."""
         with self.asking() as client:
             for offset in offsets:
-                client.xadd(f"{self.prefix}:history:{group}", {"item": "{}"}, id=f"{offset}-0")
-            client.hset(f"{self.prefix}:meta:{group}", "offset", str(at))
+                item = json.dumps({"entry": {"id": f"progress_update:{offset}"}})
+                client.xadd(f"{self.prefix}:history:{group}", {"item": item}, id=f"{offset}-0")
+            client.hset(f"{self.prefix}:meta:{group}", mapping={"epoch": "e", "offset": str(at)})
 
-    def items(self) -> int:
-        return promises.histories_have_no_hole(cast(World, self))
+    def items(self, heard: dict[tuple[str, str, int], str] | None = None) -> int:
+        return promises.histories_have_no_hole(cast(World, self), heard or {})
 
 
 @pytest.fixture
@@ -62,10 +64,22 @@ def test_a_hole_or_an_end_that_is_not_the_groups_is_told(histories: Histories, o
         histories.items()
 
 
-def case_with(*closes: int, resets: tuple[str, ...] = ()) -> Case:
-    """A class of which one lost its sockets with these codes."""
-    viewer = SimpleNamespace(closes=[(0, code) for code in closes], resets=list(resets))
-    at_work = SimpleNamespace(students=[], viewers=[viewer], late=[])
+def test_what_a_viewer_heard_at_a_place_must_be_what_is_kept_there(histories: Histories) -> None:
+    histories.keep("feed.all", [1, 2], at=2)
+    right = {("feed.all", "e", 1): "progress_update:1", ("feed.all", "another", 2): "progress_update:7"}
+    assert histories.items(right) == 2
+    with pytest.raises(AssertionError, match="a viewer heard progress_update:1"):
+        histories.items({("feed.all", "e", 2): "progress_update:1"})
+
+
+def case_with(
+    *closes: int, resets: tuple[str, ...] = (), snapshots: int = 0, waited: float = 0, refused: tuple[int, ...] = ()
+) -> Case:
+    """A class in which this happened to a viewer, to a student, and to whoever asked for a page."""
+    viewer = SimpleNamespace(closes=[(0, code) for code in closes], resets=list(resets), snapshots=snapshots)
+    student = SimpleNamespace(closes=[], longest_wait=waited)
+    entrance = SimpleNamespace(refused=dict.fromkeys(refused, 1))
+    at_work = SimpleNamespace(students=[student], viewers=[viewer], late=[], entrance=entrance)
     return Case(cast(Any, None), cast(Any, at_work), cast(Any, None))
 
 
@@ -85,9 +99,26 @@ def test_only_the_scenarios_own_close_codes_may_come_and_they_must() -> None:
 
 
 def test_pages_begin_anew_only_where_redis_forgot() -> None:
-    promises.pages_began_anew_as_they_may(case_with(resets=("history_lost",)), Scenario("", "", nothing, forgets=True))
+    stays, forgets = Scenario("", "", nothing), Scenario("", "", nothing, forgets=True)
+    promises.pages_began_anew_as_they_may(case_with(), stays)
+    promises.pages_began_anew_as_they_may(case_with(resets=("history_lost",), snapshots=1), forgets)
+    promises.pages_began_anew_as_they_may(case_with(snapshots=1), Scenario("", "", nothing, renews=True))
     with pytest.raises(AssertionError, match="history_lost"):
-        promises.pages_began_anew_as_they_may(case_with(resets=("history_lost",)), Scenario("", "", nothing))
+        promises.pages_began_anew_as_they_may(case_with(resets=("history_lost",)), stays)
+    with pytest.raises(AssertionError, match="reset for nothing"):
+        promises.pages_began_anew_as_they_may(case_with(), forgets)
+    with pytest.raises(AssertionError, match="positions were enough"):
+        promises.pages_began_anew_as_they_may(case_with(snapshots=1), stays)
+
+
+def test_students_wait_and_pages_are_refused_only_where_they_may() -> None:
+    stays, away = Scenario("", "", nothing), Scenario("", "", nothing, quick=False, refuses=frozenset({503}))
+    promises.acks_came_as_soon_as_they_must(case_with(waited=4), stays)
+    promises.acks_came_as_soon_as_they_must(case_with(waited=40, refused=(503,)), away)
+    with pytest.raises(AssertionError, match=r"waited for 6\.0 s"):
+        promises.acks_came_as_soon_as_they_must(case_with(waited=6), stays)
+    with pytest.raises(AssertionError, match="500"):
+        promises.acks_came_as_soon_as_they_must(case_with(refused=(500,)), away)
 
 
 def test_what_was_not_run_is_neither_held_nor_broken() -> None:

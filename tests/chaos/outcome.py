@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+MARK = "outcome "
+"""Begins a line with an outcome on standard output, where other lines may be."""
+
 
 @dataclass
 class Outcome:

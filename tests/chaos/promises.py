@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from consumers.hub import KEPT_SECONDS
 from tests.chaos.scenario import Case, Scenario
 from tests.chaos.world import World, until_all_report
 from tests.live import until
 
-CALM_WITHIN = 30.0
-"""Seconds after the last client left until nothing of it is left: reports come every two, and a killed process's
-connections go when the server notices."""
+CALM_WITHIN = KEPT_SECONDS + 15
+"""Seconds after the last client left until nothing of it is left: a hub keeps a group for a while, and reports come
+every two seconds."""
+
+ACKED_WITHIN = 5.0
+"""Seconds from a tick's first sending to its ack, where the scenario must not be felt by students."""
 
 SPARE_TASKS = 4
 """Tasks that come and go by themselves: a sweep, a check, a job that is asked for."""
 
-CONNECTIONS_A_PROCESS = 25
-"""A process's two pools hold so many connections at most (project/settings.py, progress/database.py), and a few come
-and go beside them."""
+CONNECTIONS_A_PROCESS = 28
+"""A process's two pools hold so many connections at most (project/settings.py, progress/database.py)."""
 
 
 @dataclass(frozen=True)
@@ -52,30 +56,53 @@ def _most_tasks(told: Iterable[dict[str, Any]]) -> dict[str, int]:
     return most
 
 
-def histories_have_no_hole(world: World) -> int:
-    """See that every history's offsets follow each other up to the group's own; return how many items there are."""
+Heard = Mapping[tuple[str, str, int], str]
+"""The id of an item by its group, epoch and offset."""
+
+
+def histories_have_no_hole(world: World, heard: Heard) -> int:
+    """See that every history's offsets follow each other up to the group's own, and that what viewers heard at each is
+    what is kept there; return how many items there are."""
     items = 0
     with world.asking() as client:
         for key in client.scan_iter(f"{world.prefix}:history:*"):
             group = key.removeprefix(f"{world.prefix}:history:")
-            offsets = [int(id.partition("-")[0]) for id, _ in client.xrange(key)]
-            items += len(offsets)
-            last = int(client.hget(f"{world.prefix}:meta:{group}", "offset") or 0)
-            assert offsets == list(range(last - len(offsets) + 1, last + 1)), f"{group} has a hole: {offsets}, {last}"
+            kept = {int(id.partition("-")[0]): item for id, item in client.xrange(key)}
+            items += len(kept)
+            epoch, last = client.hmget(f"{world.prefix}:meta:{group}", "epoch", "offset")
+            at = int(last or 0)
+            assert list(kept) == list(range(at - len(kept) + 1, at + 1)), f"{group} has a hole: {list(kept)}, {at}"
+            for offset, item in kept.items():
+                there, here = id_of(item["item"]), heard.get((group, epoch, offset))
+                assert here in (None, there), f"{group} has {there} at {offset}, and a viewer heard {here}"
     return items
 
 
-async def nothing_is_left_over(world: World, before: Rest) -> None:
-    """See that every socket, task, subscription and connection of those who have left is gone."""
+def id_of(item: str) -> str:
+    """The id of the entry that an item brings or takes back."""
+    told = json.loads(item)
+    return str(told["withdrawn"] if "withdrawn" in told else told["entry"]["id"])
+
+
+async def nothing_is_left_over(world: World, before: Rest, *, to_the_end: bool) -> None:
+    """See that every socket, task, subscription and connection of those who have left is gone.
+
+    Groups without a socket, and their subscriptions, may still be kept by the hubs, unless it is waited `to_the_end`.
+    """
+
+    seen = {report["id"]: report["at"] for report in world.reports()}
+    webs = len(world.site.ports)
 
     def over() -> bool:
         told, now = world.reports(), _held(world)
         return (
             len(told) == len(world.site.processes)
+            and all(report["at"] != seen.get(report["id"]) for report in told)  # said after everybody had left
             and not any(any(report["sockets"].values()) for report in told)
             and all(count <= before.tasks[kind] + SPARE_TASKS for kind, count in now.tasks.items())
-            and now.groups <= before.groups
-            and now.listening <= before.listening
+            and (now.groups <= before.groups or not to_the_end)
+            and now.listening <= before.listening + webs * len(now.groups - before.groups)
+            and not any(group["sockets"] for report in told for group in report["groups"].values())
             and world.connections() <= CONNECTIONS_A_PROCESS * len(world.site.processes)
         )
 
@@ -96,8 +123,19 @@ def sockets_ended_as_they_may(case: Case, scenario: Scenario) -> None:
 
 def pages_began_anew_as_they_may(case: Case, scenario: Scenario) -> None:
     """See that pages were told to begin anew only where Redis lost something."""
-    reasons = {reason for viewer in case.at_work.viewers for reason in viewer.resets}
-    assert reasons <= ({"history_lost"} if scenario.forgets else set()), f"reset for {reasons}"
+    viewers = case.at_work.viewers
+    reasons = {reason for viewer in viewers for reason in viewer.resets}
+    assert reasons == ({"history_lost"} if scenario.forgets else set()), f"reset for {reasons or 'nothing'}"
+    renewed = sum(viewer.snapshots for viewer in viewers)
+    assert scenario.forgets or scenario.renews or not renewed, f"{renewed} snapshots, where positions were enough"
+
+
+def acks_came_as_soon_as_they_must(case: Case, scenario: Scenario) -> None:
+    """See that nobody waited for an ack, however often the tick was sent; and that only what may be was refused."""
+    waited = max(student.longest_wait for student in case.at_work.students)
+    assert not scenario.quick or waited < ACKED_WITHIN, f"somebody waited for {waited:.1f} s for an ack"
+    refused = case.at_work.entrance.refused
+    assert refused.keys() <= scenario.refuses, f"refused with {dict(refused)}"
 
 
 def _everybody(case: Case) -> list[Any]:
@@ -107,16 +145,17 @@ def _everybody(case: Case) -> list[Any]:
 def counted(case: Case) -> dict[str, int | float]:
     """What this run came to."""
     at_work = case.at_work
-    acks = [ack for student in at_work.students for ack in student.acks]
+    acks = sum(len(student.acks) for student in at_work.students)
     shown = [len(viewer.shown) for viewer in at_work.viewers]
     return {
-        "acked": len(acks),
+        "acked": acks,
         "completed": sum(len({ack.lesson_id for ack in each.acks if ack.completed}) for each in at_work.students),
-        "longest ack": round(max(ack.seconds for ack in acks), 2),
+        "longest ack": round(max(student.longest_wait for student in at_work.students), 2),
         "entries": max(shown),
         "frames": sum(len(viewer.frames) for viewer in at_work.viewers),
         "closed": sum(len(each.closes) for each in _everybody(case)),
         "resets": sum(len(viewer.resets) for viewer in at_work.viewers),
         "snapshots": sum(viewer.snapshots for viewer in at_work.viewers),
+        **{f"refused with {status}": times for status, times in at_work.entrance.refused.items()},
         **case.counts,
     }

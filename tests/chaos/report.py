@@ -43,9 +43,13 @@ def as_markdown(outcomes: Sequence[Outcome]) -> str:
     return "\n".join(lines)
 
 
+def _figure(count: float) -> str:
+    return f"{count:,.0f}" if count == int(count) else f"{count:,.2f}"
+
+
 def _row(outcome: Outcome) -> list[str]:
     counts = dict(outcome.counts)
     told = [str(counts.pop(name, "")) for name in COLUMNS]
     counts.pop("frames", None)
-    also = ", ".join(f"{name} {count:,}" for name, count in counts.items())
+    also = ", ".join(f"{name} {_figure(count)}" for name, count in counts.items())
     return [outcome.name, verdict(outcome), f"{outcome.seconds:g}", *told, also]

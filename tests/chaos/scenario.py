@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from random import Random
 
@@ -19,7 +18,11 @@ class Case:
     world: World
     at_work: Class
     dice: Random
-    counts: Counter[str] = field(default_factory=Counter)
+    counts: dict[str, float] = field(default_factory=dict)
+
+    def count(self, name: str, more: float = 1) -> None:
+        """Count something that the report tells."""
+        self.counts[name] = round(self.counts.get(name, 0) + more, 2)
 
     async def some_time(self, least: float, most: float) -> float:
         """Let the class work for a while that the dice choose; return it."""
@@ -49,7 +52,19 @@ class Scenario:
     must_close: bool = True
     """Whether they must come."""
     forgets: bool = False
-    """Whether Redis loses its histories, so that pages take new snapshots."""
+    """Whether Redis loses its histories, so that pages are told to begin anew."""
+    renews: bool = False
+    """Whether a page may have to take a new snapshot, since Redis was away when it came back."""
+    quick: bool = True
+    """Whether every tick is acked as soon as ever (law 6)."""
+    refuses: frozenset[int] = frozenset()
+    """HTTP statuses that may be the answer to a page load."""
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """What the site's processes are started with beside what all are."""
+    title: str = "Lesson"
+    """What the lessons' titles begin with."""
+    to_the_end: bool = False
+    """Whether it is waited until the hubs have let go of their groups too, which they keep for half a minute."""
     pace: float = 0.12
     lessons: int = 60
     by_cable: bool = False

@@ -9,16 +9,18 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from platform import machine
 
 from project.embedded import Postgres, Valkey
 from project.embedded.throwaway import throwaway
 
-FAKETIME = sorted(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))
+FAKETIME = sorted(Path("/usr/lib").glob(f"{machine()}-*/faketime/libfaketimeMT.so.1"))
 DISK_BYTES = 256 << 20
 _FAKED = {"FAKETIME_NO_CACHE": "1", "FAKETIME_DONT_FAKE_MONOTONIC": "1", "DONT_FAKE_MONOTONIC": "1"}
 
@@ -47,9 +49,15 @@ def missing(ground: str) -> str:
     """What this machine lacks for a ground; "" where nothing."""
     if ground.startswith("faked") and not FAKETIME:
         return "faketime is not installed (Debian: apt-get install faketime)"
-    if ground == "small disk" and os.geteuid() != 0:
-        return "only root may mount a file system"
+    if ground == "small disk" and not _may_mount():
+        return "only root may mount a file system, and needs unshare"
     return ""
+
+
+def _may_mount() -> bool:
+    if os.geteuid() != 0 or not shutil.which("unshare"):
+        return False
+    return subprocess.run(["unshare", "--mount", "true"], stderr=subprocess.DEVNULL, check=False).returncode == 0
 
 
 @contextlib.contextmanager
@@ -83,7 +91,7 @@ def servers(ground: str) -> Iterator[Servers]:
 
 @contextlib.contextmanager
 def _small_disk(folder: Path) -> Iterator[None]:
-    # In a namespace of this process's own (tests.chaos uses unshare): it goes with the process, however that ends.
+    # In a namespace of this process's own (tests.chaos uses unshare), which goes with the last process in it.
     folder.mkdir(mode=0o711)
     subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK_BYTES},mode=0711", "tmpfs", str(folder)], check=True)
     try:

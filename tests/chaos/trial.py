@@ -36,12 +36,15 @@ async def tried(servers: Servers, name: str, seed: str) -> Outcome:
 
 
 async def _run(servers: Servers, scenario: Scenario, dice: Random, outcome: Outcome) -> None:
+    _all_running(servers)
     people = await sync_to_async(_emptied)()
-    async with world(servers, _folder(scenario.name), by_cable=scenario.by_cable) as place:
+    async with world(servers, _folder(scenario.name), by_cable=scenario.by_cable, settings=scenario.settings) as place:
         before = await promises.at_rest(place)
         async with (
             Live(place.site) as live,
-            class_at_work(live, people, pace=scenario.pace, lessons=scenario.lessons) as at_work,
+            class_at_work(
+                live, people, pace=scenario.pace, lessons=scenario.lessons, title=scenario.title, at_once=2
+            ) as at_work,
         ):
             case = Case(place, at_work, dice)
             try:
@@ -49,14 +52,24 @@ async def _run(servers: Servers, scenario: Scenario, dice: Random, outcome: Outc
                 mended = time.monotonic()
                 await sync_to_async(_reconnected)()
                 await at_work.until_live_again(mended)
-                case.counts["seconds to be live"] = round(time.monotonic() - mended, 2)  # type: ignore[assignment]
+                case.count("seconds to be live", time.monotonic() - mended)
                 await at_work.comes_to_rest()
                 promises.sockets_ended_as_they_may(case, scenario)
                 promises.pages_began_anew_as_they_may(case, scenario)
-                case.counts["items kept"] = promises.histories_have_no_hole(place)
+                promises.acks_came_as_soon_as_they_must(case, scenario)
+                heard = {at: id for viewer in at_work.viewers for at, id in viewer.heard.items()}
+                case.count("items kept", promises.histories_have_no_hole(place, heard))
             finally:
                 outcome.counts = promises.counted(case)
-        await promises.nothing_is_left_over(place, before)
+        await promises.nothing_is_left_over(place, before, to_the_end=scenario.to_the_end)
+
+
+def _all_running(servers: Servers) -> None:
+    """Start again what a scenario that broke has left ended."""
+    for each in (servers.postgres, servers.valkey):
+        if not each.running:
+            each.start()
+            each.wait_ready()
 
 
 def _emptied() -> cast.Cast:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -55,14 +55,23 @@ class World:
         return int(found[0]) if found else 0
 
     async def restart(self, name: str) -> None:
-        """Start a process again, and wait until it is ready."""
+        """Start a process again, and wait until it is ready: a web process says so, a worker when it reports."""
         self.site.start(name)
         if name.startswith("web"):
             await asyncio.to_thread(self.site.wait_ready, int(name[3:]))
+        else:
+            await until(lambda: self.report_of(name), what=f"a report of {name}")
+
+    def report_of(self, name: str) -> dict[str, Any] | None:
+        """The last report of a process; None before its first one, or where Redis is away."""
+        pid = self.site.processes[name].pid
+        with contextlib.suppress(redis.RedisError):
+            return next((report for report in self.reports() if report["pid"] == pid), None)
+        return None
 
 
 @contextlib.asynccontextmanager
-async def world(servers: Servers, name: str, *, by_cable: bool) -> AsyncIterator[World]:
+async def world(servers: Servers, name: str, *, by_cable: bool, settings: Mapping[str, str]) -> AsyncIterator[World]:
     """A site of this name, with a prefix of its own in Redis; ended with all that it started."""
     folder = servers.folder / name
     folder.mkdir()
@@ -73,7 +82,7 @@ async def world(servers: Servers, name: str, *, by_cable: bool) -> AsyncIterator
         Cable(broker.hostname or "", broker.port or 0) as to_redis,
     ):
         prefix = f"chaos-{name}"
-        site.environment |= {**servers.environment, "REDIS_PREFIX": prefix}
+        site.environment |= {**servers.environment, "REDIS_PREFIX": prefix, **settings}
         site.environment |= {"DATABASE_URL": servers.postgres.url, "REDIS_URL": servers.valkey.url}
         if by_cable:
             site.environment["DATABASE_URL"] = address_through(to_postgres, servers.postgres.url)

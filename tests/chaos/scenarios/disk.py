@@ -30,7 +30,7 @@ def full(folder: Path) -> Iterator[int]:
         ballast.unlink()
 
 
-@scenario("disk full", ground="small disk", closes=frozenset({1012}), must_close=False)
+@scenario("disk full", ground="small disk", closes=frozenset({1012}), must_close=False, quick=False)
 async def disk_full(case: Case) -> None:
     """The disk of PostgreSQL is full until nobody was acked for two seconds, and for some seconds more; twice."""
     postgres, students = case.world.servers.postgres, case.at_work.students
@@ -47,6 +47,6 @@ async def disk_full(case: Case) -> None:
         freed = time.monotonic()
         if not postgres.running:  # it ends where it cannot write its log of transactions
             postgres.start()
-            case.counts["started again"] += 1
+            case.count("started again")
         await asyncio.to_thread(postgres.wait_ready)
         await case.at_work.until_all_complete_a_lesson(freed)
