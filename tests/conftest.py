@@ -29,6 +29,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.path not in slow)
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what tests have measured, of those that passed too."""
+    for report in [each for how in ("passed", "failed") for each in terminalreporter.getreports(how)]:
+        for name, value in report.user_properties:
+            terminalreporter.write_line(f"{name}: {value}")
+
+
 @dataclass(frozen=True, slots=True)
 class Cast:
     """The people and courses of the demo, without its videos."""

@@ -69,6 +69,10 @@ class Sizes:
         flood, costs = self.rounds, self.rounds
         return ticks + crowd + watched + flood + costs + seats
 
+    def short(self) -> Sizes:
+        """Between the two: half a minute for ours and one peer, and their ratio means something (test_budgets)."""
+        return replace(self.small(), burst_sockets=150, burst_entries=200, tick_players=200, tick_seconds=2)
+
     def small(self) -> Sizes:
         """A run that takes a minute and whose figures mean nothing."""
         return replace(
