@@ -66,8 +66,8 @@ class Sizes:
     def lessons(self) -> int:
         """Lessons, one for each class that is let in: nobody has watched it yet."""
         ticks, crowd, watched, seats = 4 * self.rounds, self.rounds + len(self.crowd_rates), self.rounds, 2
-        flood, costs = self.rounds, self.rounds
-        return ticks + crowd + watched + flood + costs + seats
+        flood, costs, two = self.rounds, self.rounds, 2 * self.rounds
+        return ticks + crowd + watched + flood + costs + two + seats
 
     def short(self) -> Sizes:
         """Between the two: half a minute for ours and one peer, and their ratio means something (test_budgets)."""

@@ -1,6 +1,20 @@
 """The things that are measured, one module each: `measure(around, sizes)` gives a table."""
 
-from tests.bench.things import burst, costs, deaf, disk, flood, memory, page, scrape, steady, storm, ticks, watched
+from tests.bench.things import (
+    burst,
+    costs,
+    deaf,
+    disk,
+    flood,
+    memory,
+    page,
+    scrape,
+    steady,
+    storm,
+    ticks,
+    two,
+    watched,
+)
 
 THINGS = {
     "burst": burst.measure,
@@ -11,6 +25,7 @@ THINGS = {
     "storm": storm.measure,
     "ticks": ticks.measure,
     "crowd": ticks.measure_crowd,
+    "two": two.measure,
     "watched": watched.measure,
     "flood": flood.measure,
     "seats": ticks.measure_memory,
