@@ -36,6 +36,13 @@ class Sizes:
     watched_viewers: int = 100
     watched_players: int = 2000
     watched_seconds: float = 6
+    mixed_rate: float = 1000
+    mixed_players: int = 2000
+    mixed_administrators: int = 50
+    mixed_instructors: int = 50
+    mixed_returning: int = 20
+    mixed_pages: float = 4
+    mixed_seconds: float = 12
     flood_players: int = 1000
     flood_addresses: int = 8
     flood_rate: float = 200
@@ -55,7 +62,14 @@ class Sizes:
     @property
     def people(self) -> int:
         """How many may watch: one for each socket."""
-        return max(self.burst_sockets, self.steady_sockets, self.wide_sockets, self.idle_sockets, self.storm_sockets)
+        mixed = self.mixed_administrators + self.mixed_returning
+        one_kind = (self.burst_sockets, self.steady_sockets, self.wide_sockets, self.idle_sockets, self.storm_sockets)
+        return max(*one_kind, mixed)
+
+    @property
+    def instructors(self) -> int:
+        """How many teach."""
+        return self.mixed_instructors
 
     @property
     def students(self) -> int:
@@ -66,8 +80,8 @@ class Sizes:
     def lessons(self) -> int:
         """Lessons, one for each class that is let in: nobody has watched it yet."""
         ticks, crowd, watched, seats = 4 * self.rounds, self.rounds + len(self.crowd_rates), self.rounds, 2
-        flood, costs, two = self.rounds, self.rounds, 2 * self.rounds
-        return ticks + crowd + watched + flood + costs + two + seats
+        flood, costs, two, mixed = self.rounds, self.rounds, 2 * self.rounds, self.rounds
+        return ticks + crowd + watched + flood + costs + two + mixed + seats
 
     def short(self) -> Sizes:
         """Between the two: half a minute for ours and one peer, and their ratio means something (test_budgets)."""
@@ -97,6 +111,13 @@ class Sizes:
             watched_viewers=10,
             watched_players=100,
             watched_seconds=2,
+            mixed_rate=100,
+            mixed_players=100,
+            mixed_administrators=5,
+            mixed_instructors=5,
+            mixed_returning=4,
+            mixed_pages=2,
+            mixed_seconds=4,
             flood_players=100,
             flood_rate=50,
             flood_frames=5000,

@@ -50,9 +50,9 @@ def surroundings(sizes: Sizes) -> Iterator[Surroundings]:
             "REDIS_URL": running.redis_url,
             "MEDIA_ROOT": f"{name}/media",
         }
-        _manage(environment, "manage.py", "migrate", "--verbosity", "0")
-        wanted = map(str, (sizes.people, sizes.students, sizes.lessons))
-        made = json.loads(_manage(environment, "-m", "tests.bench.people", *wanted))
+        run_python(environment, "manage.py", "migrate", "--verbosity", "0")
+        wanted = map(str, (sizes.people, sizes.students, sizes.lessons, sizes.instructors))
+        made = json.loads(run_python(environment, "-m", "tests.bench.people", *wanted))
         yield Surroundings(
             Path(name),
             environment,
@@ -60,6 +60,7 @@ def surroundings(sizes: Sizes) -> Iterator[Surroundings]:
             made["administrators"],
             made["students"],
             made["lessons"],
+            made["instructors"],
             postgres=running.postgres.pid,
             valkey=running.valkey.pid,
         )
@@ -73,7 +74,8 @@ def allow_many_sockets() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
-def _manage(environment: dict[str, str], *arguments: str) -> str:
+def run_python(environment: dict[str, str], *arguments: str) -> str:
+    """Run `manage.py`, or a module, to its end; return what it printed."""
     done = subprocess.run(
         [sys.executable, *arguments], cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE, text=True
     )
