@@ -6,6 +6,15 @@ from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
+class Entries:
+    """Entries at a rate, so many in one publishing, to so many sockets: no more than the load client can take."""
+
+    rate: float
+    sockets: int
+    together: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class Sizes:
     """The size of a run. Times are in seconds, rates in entries a second."""
 
@@ -54,9 +63,14 @@ class Sizes:
     page_requests: int = 40
     scrapes: int = 100
     disk_rows: int = 500_000
-    costs_ticks: float = 2000
-    costs_entries: float = 20
-    costs_sockets: tuple[int, int] = (20, 1000)
+    costs_ticks: tuple[float, ...] = (200, 2000, 6000)
+    costs_entries: tuple[Entries, ...] = (
+        Entries(20, sockets=1000),
+        Entries(200, sockets=1000),
+        Entries(1000, sockets=400),
+        Entries(4000, together=4, sockets=100),
+    )
+    costs_sockets: int = 20
     costs_seconds: float = 6
 
     @property
@@ -80,7 +94,8 @@ class Sizes:
     def lessons(self) -> int:
         """Lessons, one for each class that is let in: nobody has watched it yet."""
         ticks, crowd, watched, seats = 4 * self.rounds, self.rounds + len(self.crowd_rates), self.rounds, 2
-        flood, costs, two, mixed = self.rounds, self.rounds, 2 * self.rounds, self.rounds
+        flood, two, mixed = self.rounds, 2 * self.rounds, self.rounds
+        costs = self.rounds * len(self.costs_ticks)
         return ticks + crowd + watched + flood + costs + two + mixed + seats
 
     def short(self) -> Sizes:
@@ -128,8 +143,8 @@ class Sizes:
             page_requests=3,
             scrapes=5,
             disk_rows=2000,
-            costs_ticks=100,
-            costs_entries=10,
-            costs_sockets=(10, 50),
+            costs_ticks=(100, 200),
+            costs_entries=(Entries(10, sockets=50), Entries(100, together=5, sockets=30)),
+            costs_sockets=10,
             costs_seconds=2,
         )
