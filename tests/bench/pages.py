@@ -31,7 +31,7 @@ class Pages:
             time.sleep(max(0.0, due - time.monotonic()))
             requests.asked(port, path, {"Cookie": cookie}, 1, holds=holds.encode())
             took.append(int((time.monotonic() - due) * 1e9))
-        busy = (time.process_time() - processor) / (time.monotonic() - began)
+        busy = (time.process_time() - processor) / max(seconds, time.monotonic() - began)
         took.sort()
         return {"loads": len(took), "p50": share(took, 0.50), "p95": share(took, 0.95), "busy": busy}
 
