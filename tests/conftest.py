@@ -27,6 +27,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.path not in slow)
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what tests have measured, of those that passed too."""
+    for report in [each for how in ("passed", "failed") for each in terminalreporter.getreports(how)]:
+        for name, value in report.user_properties:
+            terminalreporter.write_line(f"{name}: {value}")
+
+
 @pytest.fixture(autouse=True)
 def nobodys_language() -> Iterator[None]:
     """Every request activates its own language and time zone, and leaves them so: here the next test has neither."""

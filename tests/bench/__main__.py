@@ -28,9 +28,7 @@ def main() -> None:
     if nginx.found() is None:
         say("nginx with nchan is not here and could not be fetched: its rows stay empty.")
     tables = []
-    with surroundings(
-        sizes.people, students=sizes.students, lessons=sizes.lessons, PROGRESS_MAX_RATE="1000000"
-    ) as around:
+    with surroundings(sizes) as around:
         for name in things:
             say(name)
             tables.append(THINGS[name](around, sizes))

@@ -49,9 +49,9 @@ class Contender:
         """Publish at once, and say what was seen until the last socket had all."""
         return self._publish("burst", entries, within, count=entries)
 
-    def steady(self, rate: float, seconds: float, *, within: float, longer_by: int = 0) -> dict[str, Any]:
-        """Publish one by one, and say what was seen until the last socket had all."""
-        return self._publish("steady", int(rate * seconds), within, rate=rate, seconds=seconds, longer_by=longer_by)
+    def steady(self, rate: float, seconds: float, *, within: float, **how: int) -> dict[str, Any]:
+        """Publish at a rate (tests.bench.publisher says how), and say what was seen until the last socket had all."""
+        return self._publish("steady", int(rate * seconds), within, rate=rate, seconds=seconds, **how)
 
     def deafen(self) -> None:
         """Open one more socket, which is joined and never read."""

@@ -1,7 +1,7 @@
 """People with sessions, made in the bench's own database.
 
-`python -m tests.bench.people ADMINISTRATORS [STUDENTS LESSONS]` prints, as JSON, a cookie for each of them, and the
-lessons' ids.
+`python -m tests.bench.people ADMINISTRATORS STUDENTS LESSONS INSTRUCTORS` prints, as JSON, a cookie for each of them,
+and the lessons' ids.
 """
 
 import json
@@ -33,9 +33,15 @@ def administrators(count: int, *, name: str = "admin") -> list[str]:
     )
 
 
-def students(count: int, lessons: int) -> tuple[list[str], list[int]]:
-    """Make students of one course with so many lessons; return their cookies and the lessons' ids."""
-    course = Course.objects.create(title="Algorithms", slug="algorithms")
+def instructors(course: Course, count: int) -> list[str]:
+    """Make instructors of a course and return their cookies."""
+    people = User.objects.bulk_create([User(username=f"teacher{number:05}", password="!") for number in range(count)])
+    course.instructors.set(people)
+    return signed_in(people)
+
+
+def students(course: Course, count: int, lessons: int) -> tuple[list[str], list[int]]:
+    """Make students of a course, and so many lessons in it; return their cookies and the lessons' ids."""
     people = User.objects.bulk_create([User(username=f"student{number:05}", password="!") for number in range(count)])
     Enrollment.objects.bulk_create([Enrollment(user=person, course=course) for person in people])
     made = [
@@ -69,7 +75,8 @@ def signed_in(people: Sequence[User]) -> list[str]:
 
 
 if __name__ == "__main__":
-    cookies, lessons = students(*map(int, sys.argv[2:4])) if len(sys.argv) > 2 else ([], [])
-    sys.stdout.write(
-        json.dumps({"administrators": administrators(int(sys.argv[1])), "students": cookies, "lessons": lessons})
-    )
+    wanted = list(map(int, sys.argv[1:5]))
+    algorithms = Course.objects.create(title="Algorithms", slug="algorithms")
+    cookies, made = students(algorithms, wanted[1], wanted[2])
+    told = {"administrators": administrators(wanted[0]), "instructors": instructors(algorithms, wanted[3])}
+    sys.stdout.write(json.dumps({**told, "students": cookies, "lessons": made}))

@@ -13,14 +13,20 @@ _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 def seconds_used(pid: int) -> float:
-    """Processor time of a process and those that it started directly, as nginx its worker."""
+    """Processor time of a process and those that it started directly, as nginx its worker, also of those that ended."""
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return sum(_ticks(each) for each in [str(pid), *children]) / _TICK
+    # The process last: a child that ends meanwhile is among those that it has waited for.
+    return (sum(_ticks(each) for each in children) + _ticks(str(pid), waited_for=True)) / _TICK
 
 
-def _ticks(pid: str) -> int:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return int(fields[11]) + int(fields[12])
+def _ticks(pid: str, *, waited_for: bool = False) -> int:
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        if waited_for:
+            raise
+        return 0
+    return sum(int(each) for each in fields[11 : 15 if waited_for else 13])
 
 
 def resident(pid: int) -> int:

@@ -31,12 +31,14 @@ async def burst(publish: Publish, *, count: int) -> dict[str, Any]:
     return {"began": began, "ended": time.monotonic_ns()}
 
 
-async def steady(publish: Publish, *, rate: float, seconds: float, longer_by: int = 0) -> dict[str, Any]:
-    """Publish one by one at a rate."""
+async def steady(
+    publish: Publish, *, rate: float, seconds: float, longer_by: int = 0, together: int = 1
+) -> dict[str, Any]:
+    """Publish at a rate, one by one or so many together, as one commit has them."""
     began = time.monotonic_ns()
-    for number in range(int(rate * seconds)):
+    for number in range(0, int(rate * seconds), together):
         await asyncio.sleep(number / rate - (time.monotonic_ns() - began) / 1e9)
-        await publish(entries(1, longer_by=longer_by))
+        await publish(entries(together, longer_by=longer_by))
     return {"began": began, "ended": time.monotonic_ns()}
 
 

@@ -12,6 +12,7 @@ from tests.bench.child import Failed
 from tests.bench.figures import Column, Figure, Row
 from tests.bench.ports import free_port
 from tests.bench.serving import serving
+from tests.bench.surroundings import run_python
 from tests.bench.systems import OURS
 from tests.bench.systems.system import Surroundings
 
@@ -26,6 +27,11 @@ def site(around: Surroundings, **environment: str) -> Iterator[int]:
     environment = {**OURS.environment(around, port), **environment}
     with serving(OURS.title, OURS.command(around, port), environment, port=port, log=log):
         yield port
+
+
+def collect_static(around: Surroundings) -> None:
+    """Put static files where the web server has them: pages name hashed ones."""
+    run_python(around.environment, "manage.py", "collectstatic", "--noinput", "--clear", "--verbosity", "0")
 
 
 def asked(port: int, path: str, headers: Mapping[str, str], times: int, *, holds: bytes) -> list[float]:

@@ -6,6 +6,15 @@ from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
+class Entries:
+    """Entries at a rate, so many in one publishing, to so many sockets: no more than the load client can take."""
+
+    rate: float
+    sockets: int
+    together: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class Sizes:
     """The size of a run. Times are in seconds, rates in entries a second."""
 
@@ -36,6 +45,13 @@ class Sizes:
     watched_viewers: int = 100
     watched_players: int = 2000
     watched_seconds: float = 6
+    mixed_rate: float = 1000
+    mixed_players: int = 2000
+    mixed_administrators: int = 50
+    mixed_instructors: int = 50
+    mixed_returning: int = 20
+    mixed_pages: float = 4
+    mixed_seconds: float = 12
     flood_players: int = 1000
     flood_addresses: int = 8
     flood_rate: float = 200
@@ -47,15 +63,27 @@ class Sizes:
     page_requests: int = 40
     scrapes: int = 100
     disk_rows: int = 500_000
-    costs_ticks: float = 2000
-    costs_entries: float = 20
-    costs_sockets: tuple[int, int] = (20, 1000)
+    costs_ticks: tuple[float, ...] = (200, 2000, 6000)
+    costs_entries: tuple[Entries, ...] = (
+        Entries(20, sockets=1000),
+        Entries(200, sockets=1000),
+        Entries(1000, sockets=400),
+        Entries(4000, together=4, sockets=100),
+    )
+    costs_sockets: int = 20
     costs_seconds: float = 6
 
     @property
     def people(self) -> int:
         """How many may watch: one for each socket."""
-        return max(self.burst_sockets, self.steady_sockets, self.wide_sockets, self.idle_sockets, self.storm_sockets)
+        mixed = self.mixed_administrators + self.mixed_returning
+        one_kind = (self.burst_sockets, self.steady_sockets, self.wide_sockets, self.idle_sockets, self.storm_sockets)
+        return max(*one_kind, mixed)
+
+    @property
+    def instructors(self) -> int:
+        """How many teach."""
+        return self.mixed_instructors
 
     @property
     def students(self) -> int:
@@ -66,8 +94,13 @@ class Sizes:
     def lessons(self) -> int:
         """Lessons, one for each class that is let in: nobody has watched it yet."""
         ticks, crowd, watched, seats = 4 * self.rounds, self.rounds + len(self.crowd_rates), self.rounds, 2
-        flood, costs = self.rounds, self.rounds
-        return ticks + crowd + watched + flood + costs + seats
+        flood, two, mixed = self.rounds, 2 * self.rounds, 2 * self.rounds
+        costs = self.rounds * len(self.costs_ticks)
+        return ticks + crowd + watched + flood + costs + two + mixed + seats
+
+    def short(self) -> Sizes:
+        """Between the two: half a minute for ours and one peer, and their ratio means something (test_budgets)."""
+        return replace(self.small(), burst_sockets=150, burst_entries=200, tick_players=200, tick_seconds=2)
 
     def small(self) -> Sizes:
         """A run that takes a minute and whose figures mean nothing."""
@@ -93,6 +126,13 @@ class Sizes:
             watched_viewers=10,
             watched_players=100,
             watched_seconds=2,
+            mixed_rate=100,
+            mixed_players=100,
+            mixed_administrators=5,
+            mixed_instructors=5,
+            mixed_returning=4,
+            mixed_pages=2,
+            mixed_seconds=4,
             flood_players=100,
             flood_rate=50,
             flood_frames=5000,
@@ -103,8 +143,8 @@ class Sizes:
             page_requests=3,
             scrapes=5,
             disk_rows=2000,
-            costs_ticks=100,
-            costs_entries=10,
-            costs_sockets=(10, 50),
+            costs_ticks=(100, 200),
+            costs_entries=(Entries(10, sockets=50), Entries(100, together=5, sockets=30)),
+            costs_sockets=10,
             costs_seconds=2,
         )

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from project.embedded import services
 from tests.bench.child import ROOT
+from tests.bench.sizes import Sizes
 from tests.bench.systems.system import Surroundings
 
 # As in production, but without a proxy in front; every limit that a setting has is off (0).
@@ -30,12 +31,13 @@ SETTINGS = {
     "LIMIT_SOCKETS_PER_ADDRESS": "0",
     "LIMIT_CONNECTS_PER_SECOND": "0",
     "LIMIT_TICKS_PER_SECOND": "0",
+    "PROGRESS_MAX_RATE": "1000000",  # players send their ticks sooner than the lesson's seconds can pass
 }
 
 
 @contextlib.contextmanager
-def surroundings(people: int, students: int = 0, lessons: int = 0, **settings: str) -> Iterator[Surroundings]:
-    """Lend them, with settings beside those above, and leave nothing behind."""
+def surroundings(sizes: Sizes) -> Iterator[Surroundings]:
+    """Lend them, with as many people as a run of this size wants, and leave nothing behind."""
     allow_many_sockets()
     with (
         tempfile.TemporaryDirectory(prefix="feed-bench-") as name,
@@ -44,13 +46,13 @@ def surroundings(people: int, students: int = 0, lessons: int = 0, **settings: s
         environment = {
             **os.environ,
             **SETTINGS,
-            **settings,
             "DATABASE_URL": running.database_url,
             "REDIS_URL": running.redis_url,
             "MEDIA_ROOT": f"{name}/media",
         }
-        _manage(environment, "manage.py", "migrate", "--verbosity", "0")
-        made = json.loads(_manage(environment, "-m", "tests.bench.people", *map(str, (people, students, lessons))))
+        run_python(environment, "manage.py", "migrate", "--verbosity", "0")
+        wanted = map(str, (sizes.people, sizes.students, sizes.lessons, sizes.instructors))
+        made = json.loads(run_python(environment, "-m", "tests.bench.people", *wanted))
         yield Surroundings(
             Path(name),
             environment,
@@ -58,6 +60,7 @@ def surroundings(people: int, students: int = 0, lessons: int = 0, **settings: s
             made["administrators"],
             made["students"],
             made["lessons"],
+            made["instructors"],
             postgres=running.postgres.pid,
             valkey=running.valkey.pid,
         )
@@ -71,7 +74,8 @@ def allow_many_sockets() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
-def _manage(environment: dict[str, str], *arguments: str) -> str:
+def run_python(environment: dict[str, str], *arguments: str) -> str:
+    """Run `manage.py`, or a module, to its end; return what it printed."""
     done = subprocess.run(
         [sys.executable, *arguments], cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE, text=True
     )

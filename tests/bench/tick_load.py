@@ -51,10 +51,9 @@ class Class:
         self.commanded = False
         self.lost = 0
         self.why = ""
-        self.latencies: list[int] = []
-        self.acks = 0
         self.again = False
         self.buffer = bytearray(BUFFER_BYTES)
+        self._begin()
 
     def connect(
         self,
@@ -145,7 +144,8 @@ class Class:
         return self._result()
 
     def _begin(self) -> None:
-        self.latencies, self.acks = [], 0
+        self.latencies: list[int] = []
+        self.acks = 0
         self.began = time.monotonic_ns()
         self.processor = time.process_time()
 
@@ -239,6 +239,7 @@ class Class:
 
     def _result(self) -> dict[str, Any]:
         latencies = sorted(self.latencies)
+        wall = (time.monotonic_ns() - self.began) / 1e9
         return {
             "players": sum(player.ready for player in self.players.values()),
             "lost": self.lost,
@@ -247,6 +248,7 @@ class Class:
             "unanswered": sum(len(player.sent) for player in self.players.values()),
             "p50": share(latencies, 0.50),
             "p99": share(latencies, 0.99),
+            "busy": (time.process_time() - self.processor) / wall,
         }
 
 

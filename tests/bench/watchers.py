@@ -1,4 +1,4 @@
-"""The administrators: sockets with the feed, and how old each entry is when it comes.
+"""Who watches: sockets with the feed, and how old each entry is when it comes.
 
 `python -m tests.bench.watchers`, commands on standard input (tests.bench.commands). An entry's timestamp is the
 database's clock under the row's lock, so what is measured begins a little before the commit and ends at the socket.
@@ -6,24 +6,22 @@ database's clock under the row's lock, so what is measured begins a little befor
 
 from __future__ import annotations
 
-import re
 import time
-from datetime import datetime
+from dataclasses import asdict
 from typing import Any
 
 from tests.bench.commands import serve
 from tests.bench.load import Connection, Load
-
-TIMESTAMP = re.compile(rb'"timestamp":"(2[^"]{25}Z)"')
-LONGEST = 48
+from tests.bench.told import LONGEST, TIMESTAMP, Told, moment
 
 
 class Watchers(Load):
-    """Sockets of administrators."""
+    """Sockets of administrators and instructors."""
 
-    def __init__(self) -> None:
-        self._moments: dict[bytes, int] = {}
-        super().__init__()
+    def arm(self, *, goal: int) -> dict[str, Any]:
+        """Count from here."""
+        self._told: dict[Connection, Told] = {}
+        return super().arm(goal=goal)
 
     def settle(self, *, quiet: float, limit: float) -> dict[str, Any]:
         """Wait until nothing has come for a while, and say what was seen."""
@@ -35,23 +33,22 @@ class Watchers(Load):
                 since, before = time.monotonic(), len(self.latencies)
         return self._result()
 
+    def told(self) -> dict[str, Any]:
+        """What each was told since the last `arm`."""
+        return {"told": [asdict(self._told.get(each, Told())) for each in self.connections.values()]}
+
     def _sample(self, connection: Connection, received: bytes, now: int) -> None:
         clock = time.time_ns()
+        told = self._told.setdefault(connection, Told())
         text = connection.rest + received
         end = 0
         for found in TIMESTAMP.finditer(text):
-            self.latencies.append(clock - self._moment(found[1]))
+            at = moment(found[1])
+            self.latencies.append(clock - at)
+            told.add(at)
             connection.count += 1
             end = found.end()
         connection.rest = text[max(end, len(text) - LONGEST) :]
-
-    def _moment(self, timestamp: bytes) -> int:
-        # A hundred sockets get the same ones.
-        moment = self._moments.get(timestamp)
-        if moment is None:
-            moment = int(datetime.fromisoformat(timestamp.decode()).timestamp() * 1e6) * 1000
-            self._moments[timestamp] = moment
-        return moment
 
 
 if __name__ == "__main__":

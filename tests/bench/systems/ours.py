@@ -26,22 +26,26 @@ class Ours(System):
         return {**around.environment, "PORT": str(port)}
 
     def target(self, around: Surroundings, port: int) -> Target:
-        """Subscribe from the position of a snapshot taken now."""
-        position = self._position(around, port)
+        """Administrators; nobody asks who is present."""
+        return self.watching(port, around.cookies)
+
+    def watching(self, port: int, cookies: list[str], *, presence: bool = False) -> Target:
+        """People who may see the same: subscribe from the position of a snapshot that one of them takes now."""
+        position = self.position(port, cookies[0])
         return Target(
             port=port,
             path="/ws/feed/",
             headers={"Origin": f"http://127.0.0.1:{port}"},
-            cookies=around.cookies,
-            hello=json.dumps({"type": "subscribe", "position": position, "filters": {}, "presence": False}),
+            cookies=cookies,
+            hello=json.dumps({"type": "subscribe", "position": position, "filters": {}, "presence": presence}),
             ready='"recovered":true',
             keepalive='{"type":"pong"}',
         )
 
-    def _position(self, around: Surroundings, port: int) -> dict[str, str]:
-        request = urllib.request.Request(
-            f"http://127.0.0.1:{port}/api/feed/?limit=1", headers={"Cookie": around.cookies[0]}
-        )
+    @staticmethod
+    def position(port: int, cookie: str) -> dict[str, str]:
+        """Where the groups of this person are now."""
+        request = urllib.request.Request(f"http://127.0.0.1:{port}/api/feed/?limit=1", headers={"Cookie": cookie})
         with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 - our own, on loopback
             position: dict[str, str] = json.load(answer)["position"]
             return position

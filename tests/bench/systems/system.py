@@ -15,16 +15,19 @@ class Surroundings:
     """What systems find when they start: services, a folder for their files, who may watch."""
 
     folder: Path
-    environment: dict[str, str]
+    environment: dict[str, str] = field(repr=False)  # a test that fails shows what it was given
     redis_url: str
-    cookies: list[str]
+    cookies: list[str] = field(repr=False)
     """Sessions of administrators, for the system that asks who somebody is."""
 
-    students: list[str] = field(default_factory=list)
+    students: list[str] = field(default_factory=list, repr=False)
     """Sessions of students."""
 
     lessons: list[int] = field(default_factory=list)
     """Lessons that nobody has watched yet; whoever lets a class in takes one off."""
+
+    instructors: list[str] = field(default_factory=list, repr=False)
+    """Sessions of those who teach the students' course."""
 
     postgres: int = 0
     valkey: int = 0

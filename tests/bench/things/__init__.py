@@ -1,6 +1,21 @@
 """The things that are measured, one module each: `measure(around, sizes)` gives a table."""
 
-from tests.bench.things import burst, costs, deaf, disk, flood, memory, page, scrape, steady, storm, ticks, watched
+from tests.bench.things import (
+    burst,
+    costs,
+    deaf,
+    disk,
+    flood,
+    memory,
+    mixed,
+    page,
+    scrape,
+    steady,
+    storm,
+    ticks,
+    two,
+    watched,
+)
 
 THINGS = {
     "burst": burst.measure,
@@ -11,7 +26,9 @@ THINGS = {
     "storm": storm.measure,
     "ticks": ticks.measure,
     "crowd": ticks.measure_crowd,
+    "two": two.measure,
     "watched": watched.measure,
+    "mixed": mixed.measure,
     "flood": flood.measure,
     "seats": ticks.measure_memory,
     "page": page.measure,

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from tests.bench import systems
 from tests.bench.contender import Contender
 from tests.bench.figures import Column, Floor, Table
 from tests.bench.sizes import Sizes
-from tests.bench.systems.system import Surroundings
+from tests.bench.systems.system import Surroundings, System
 from tests.bench.things.ring import in_turn
 
+CONTENDERS = (
+    systems.OURS,
+    systems.UVICORN,
+    systems.CORE,
+    systems.PUBSUB,
+    systems.SOCKETIO_NODE,
+    systems.SOCKETIO,
+    systems.NCHAN,
+)
 
-def measure(around: Surroundings, sizes: Sizes) -> Table:
+
+def measure(around: Surroundings, sizes: Sizes, contenders: Sequence[System] = CONTENDERS) -> Table:
     """From the first publish until the last socket has all."""
 
     def once(contender: Contender) -> dict[str, float]:
@@ -26,21 +38,7 @@ def measure(around: Surroundings, sizes: Sizes) -> Table:
             Column("seconds", "seconds", "{:.3f}"),
             Column("busy", "client's processor %", "{:.0f}"),
         ],
-        in_turn(
-            [
-                systems.OURS,
-                systems.UVICORN,
-                systems.CORE,
-                systems.PUBSUB,
-                systems.SOCKETIO_NODE,
-                systems.SOCKETIO,
-                systems.NCHAN,
-            ],
-            around,
-            sockets=sizes.burst_sockets,
-            rounds=sizes.rounds,
-            measure=once,
-        ),
+        in_turn(contenders, around, sockets=sizes.burst_sockets, rounds=sizes.rounds, measure=once),
         [
             Floor("rate", 300, at_least=True, peer="channels-core"),
             Floor("rate", 200, at_least=True, peer="channels-pubsub"),

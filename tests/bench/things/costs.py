@@ -1,7 +1,7 @@
-"""Costs: what a tick, an entry and a delivery take of the processors of web, PostgreSQL and Redis.
+"""Costs: what a tick, an entry and a delivery take of the processors of web, PostgreSQL and Redis, at several rates.
 
-For the model of docs/scale.md. What they do at a rate that leaves them room, over how often they did it; what they do
-when nothing happens is taken off.
+For the model of docs/scale.md. What they do at a rate, over how often they did it; what they do when nothing happens is
+taken off. What comes faster gathers, in one commit, one script, one frame; so each of it costs less.
 """
 
 from __future__ import annotations
@@ -18,21 +18,16 @@ from project.running.waiting import eventually
 from tests.bench import systems
 from tests.bench.child import Failed
 from tests.bench.classroom import classroom
-from tests.bench.contender import contender
+from tests.bench.contender import Contender, contender
 from tests.bench.figures import Column, Figure, Row, Table
 from tests.bench.processor import seconds_used
-from tests.bench.sizes import Sizes
+from tests.bench.sizes import Entries, Sizes
 from tests.bench.systems.system import Surroundings
 from tests.bench.systems.ticking import OURS
 from tests.bench.things.ring import say
 
 PARTS = ("web", "postgres", "redis")
-TITLES = {
-    "tick": "a tick, with its twelfth of an entry",
-    "entry": "an entry, heard by one process",
-    "copy": "its copy for one more process",
-    "delivery": "a delivery to a socket",
-}
+COPY = "an entry's copy for one more process"
 COPIES = 40
 """Processes that hear a message, where what one more of them takes is measured."""
 
@@ -41,61 +36,77 @@ Used = dict[str, float]
 
 def measure(around: Surroundings, sizes: Sizes) -> Table:
     """Microseconds of a processor, each for one of what the row says; of a tick the bytes of the log beside."""
-    rounds: dict[str, list[Used]] = {name: [] for name in TITLES}
+    rounds: dict[str, list[Used]] = {}
     try:
-        rounds["tick"] = _ticks(around, sizes)
+        for rate in sizes.costs_ticks:
+            _keep(rounds, _ticks(around, sizes, rate))
         for _ in range(sizes.rounds):
-            for name, used in _deliveries(around, sizes).items():
-                rounds[name].append(used)
-            rounds["copy"].append(_copy(around, sizes))
+            for entries in sizes.costs_entries:
+                _keep(rounds, _deliveries(around, sizes, entries))
+            _keep(rounds, [(COPY, _copy(around, sizes))])
     except Failed as failed:
         say(f"  {failed}")
         return Table("costs", "costs", [], [Row("ours", "ours", missing=str(failed))])
-    for name, seen in rounds.items():
-        say(f"  {TITLES[name]}: {seen[-1]}")
     return Table(
         "costs",
-        f"microseconds of a processor, at {sizes.costs_ticks:,.0f} ticks and {sizes.costs_entries:g} entries a second",
-        [*(Column(part, part, "{:.1f}") for part in PARTS), Column("wal", "bytes of PostgreSQL's log", "{:.0f}")],
+        "microseconds of a processor",
+        [
+            *(Column(part, part, "{:.1f}") for part in PARTS),
+            Column("wal", "bytes of PostgreSQL's log", "{:.0f}"),
+            Column("rate", "of them a second", "{:,.0f}"),
+        ],
         [_row(name, seen) for name, seen in rounds.items()],
     )
 
 
+def _keep(rounds: dict[str, list[Used]], seen: list[tuple[str, Used]]) -> None:
+    for name, used in seen:
+        say(f"  {name}: " + ", ".join(f"{part} {value:,.1f}" for part, value in used.items()))
+        rounds.setdefault(name, []).append(used)
+
+
 def _row(name: str, rounds: list[Used]) -> Row:
-    figures = {part: Figure(tuple(each.get(part, 0.0) for each in rounds)) for part in (*PARTS, "wal")}
-    return Row(name, TITLES[name], figures)
+    figures = {part: Figure(tuple(each.get(part, 0.0) for each in rounds)) for part in (*PARTS, "wal", "rate")}
+    return Row(name, name, figures)
 
 
-def _ticks(around: Surroundings, sizes: Sizes) -> list[Used]:
-    count = sizes.costs_ticks * sizes.costs_seconds
+def _ticks(around: Surroundings, sizes: Sizes, rate: float) -> list[tuple[str, Used]]:
+    count = rate * sizes.costs_seconds
+    name = f"a tick of {rate:,.0f}/s, with its twelfth of an entry"
     seen = []
     with classroom(OURS, around) as room:
         for _ in range(sizes.rounds):
             room.connect(sizes.crowd_players)
             room.take_places()
             written = _log_position(around)
-            used = _used_by(around, room.server.pid, sizes, lambda: room.open(sizes.costs_ticks, sizes.costs_seconds))
+            used = _used_by(around, room.server.pid, sizes, lambda: room.open(rate, sizes.costs_seconds))
             wal = (_log_position(around) - written) / count
-            seen.append({**{part: used[part] / count * 1e6 for part in PARTS}, "wal": wal})
+            each = {part: used[part] / count * 1e6 for part in PARTS}
+            seen.append((name, {**each, "wal": wal, "rate": count / used["took"]}))
             room.load.ask("drop")
     return seen
 
 
-def _deliveries(around: Surroundings, sizes: Sizes) -> dict[str, Used]:
+def _deliveries(around: Surroundings, sizes: Sizes, entries: Entries) -> list[tuple[str, Used]]:
     """With few sockets and with many: what grows with them is the delivery, the rest is the entry."""
-    entries = sizes.costs_entries * sizes.costs_seconds
-    few, many = sizes.costs_sockets
+    count = entries.rate * sizes.costs_seconds
+    few, many = sizes.costs_sockets, entries.sockets
     seen = []
     for sockets in (few, many):
         with contender(systems.OURS, around, sockets=sockets) as entered:
+            pid = entered.server.pid
+            seen.append(_used_by(around, pid, sizes, lambda: _publish(entered, sizes, entries)))
+    delivery = {part: (seen[1][part] - seen[0][part]) / (many - few) / count * 1e6 for part in PARTS}
+    entry = {part: seen[0][part] / count * 1e6 - few * delivery[part] for part in PARTS}
+    of = f"of {entries.rate:,.0f}/s" + (f", {entries.together} together" if entries.together > 1 else "")
+    return [
+        (f"an entry {of}, heard by one process", {**entry, "rate": count / seen[0]["took"]}),
+        (f"a delivery to a socket {of}", {**delivery, "rate": count / seen[1]["took"]}),
+    ]
 
-            def publish(entered: Any = entered) -> None:
-                entered.steady(sizes.costs_entries, sizes.costs_seconds, within=60)
 
-            seen.append(_used_by(around, entered.server.pid, sizes, publish))
-    delivery = {part: (seen[1][part] - seen[0][part]) / (many - few) / entries * 1e6 for part in PARTS}
-    entry = {part: seen[0][part] / entries * 1e6 - few * delivery[part] for part in PARTS}
-    return {"delivery": delivery, "entry": entry}
+def _publish(entered: Contender, sizes: Sizes, entries: Entries) -> None:
+    entered.steady(entries.rate, sizes.costs_seconds, within=10 * sizes.costs_seconds, together=entries.together)
 
 
 def _copy(around: Surroundings, sizes: Sizes) -> Used:
@@ -118,8 +129,8 @@ def _copy(around: Surroundings, sizes: Sizes) -> Used:
     return {"redis": (seen[1] - seen[0]) / (COPIES - 1) / count * 1e6}
 
 
-def _used_by(around: Surroundings, web: int, sizes: Sizes, do: Callable[[], object]) -> Used:
-    """Seconds of a processor that doing this takes of each part."""
+def _used_by(around: Surroundings, web: int, sizes: Sizes, do: Callable[[], Any]) -> Used:
+    """Seconds of a processor that doing this takes of each part, and how long it took."""
     rest = _used(around, web)
     time.sleep(sizes.costs_seconds / 2)
     before = _used(around, web)
@@ -128,7 +139,7 @@ def _used_by(around: Surroundings, web: int, sizes: Sizes, do: Callable[[], obje
     took = time.monotonic() - began
     after = _used(around, web)
     idle = {part: (before[part] - rest[part]) / (sizes.costs_seconds / 2) for part in PARTS}
-    return {part: after[part] - before[part] - idle[part] * took for part in PARTS}
+    return {"took": took, **{part: after[part] - before[part] - idle[part] * took for part in PARTS}}
 
 
 def _used(around: Surroundings, web: int) -> Used:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 import statistics
-import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
 
 from tests.bench import requests
-from tests.bench.child import ROOT, Failed
+from tests.bench.child import Failed
 from tests.bench.figures import Floor, Row, Table
 from tests.bench.sizes import Sizes
+from tests.bench.surroundings import run_python
 from tests.bench.systems.system import Surroundings
 from tests.bench.things.ring import say
 
@@ -78,12 +77,5 @@ def _pages(school: dict[str, str]) -> list[tuple[str, str, str]]:
 
 def _filled(around: Surroundings, rows: int) -> str:
     say(f"  filling {rows:,} rows")
-    _run(around, "manage.py", "collectstatic", "--noinput", "--clear", "--verbosity", "0")  # pages name hashed files
-    return _run(around, "-m", "tests.bench.school", str(rows))
-
-
-def _run(around: Surroundings, *arguments: str) -> str:
-    done = subprocess.run(
-        [sys.executable, *arguments], cwd=ROOT, env=around.environment, check=True, stdout=subprocess.PIPE, text=True
-    )
-    return done.stdout
+    requests.collect_static(around)
+    return run_python(around.environment, "-m", "tests.bench.school", str(rows))

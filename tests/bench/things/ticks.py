@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Sequence
 
 from tests.bench.child import Failed
 from tests.bench.classroom import Classroom, classroom
@@ -13,10 +14,11 @@ from tests.bench.systems.system import Surroundings
 from tests.bench.systems.ticking import ORM_CHANNELS, ORM_HTTP, OURS, WITHOUT_SPANS, TickServer
 from tests.bench.things.ring import say
 
+SYSTEMS = (OURS, WITHOUT_SPANS, ORM_HTTP, ORM_CHANNELS)
 
-def measure(around: Surroundings, sizes: Sizes) -> Table:
+
+def measure(around: Surroundings, sizes: Sizes, systems: Sequence[TickServer] = SYSTEMS) -> Table:
     """Each player sends its next tick when the last one was acked; ours and the others in turn."""
-    systems = (OURS, WITHOUT_SPANS, ORM_HTTP, ORM_CHANNELS)
     figures: dict[str, dict[str, list[float]]] = {each.name: {"rate": [], "p99": []} for each in systems}
     missing: dict[str, str] = {}
     with contextlib.ExitStack() as ring:
