@@ -41,6 +41,4 @@ def _asking(few: int) -> Prepared:
     found = {"search_text__contains": Value("word", "text")}
     courses, lessons, people = (model.objects.filter(**found).order_by() for model in (Course, Lesson, User))
     viewer = User.objects.filter(pk=stand_in(administers=False).pk)
-    return Prepared(
-        viewer.values_list(Exists(courses), Exists(lessons), Exists(people), Exists(people[few : few + 1]))
-    )
+    return Prepared(viewer.values_list(Exists(courses), Exists(lessons), Exists(people), Exists(people[few : few + 1])))

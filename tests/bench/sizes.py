@@ -45,6 +45,8 @@ class Sizes:
     idle_students: int = 2000
     page_rows: int = 1_000_000
     page_requests: int = 40
+    school_rows: tuple[int, ...] = (10_000, 100_000, 1_000_000, 5_000_000)
+    query_times: int = 20
     scrapes: int = 100
     disk_rows: int = 500_000
     costs_ticks: float = 2000
@@ -66,8 +68,8 @@ class Sizes:
     def lessons(self) -> int:
         """Lessons, one for each class that is let in: nobody has watched it yet."""
         ticks, crowd, watched, seats = 4 * self.rounds, self.rounds + len(self.crowd_rates), self.rounds, 2
-        flood, costs = self.rounds, self.rounds
-        return ticks + crowd + watched + flood + costs + seats
+        hot, flood, costs = self.rounds, self.rounds, self.rounds
+        return ticks + crowd + hot + watched + flood + costs + seats
 
     def small(self) -> Sizes:
         """A run that takes a minute and whose figures mean nothing."""
@@ -101,6 +103,8 @@ class Sizes:
             idle_students=100,
             page_rows=10_000,
             page_requests=3,
+            school_rows=(1000, 5000),
+            query_times=2,
             scrapes=5,
             disk_rows=2000,
             costs_ticks=100,

@@ -1,6 +1,22 @@
 """The things that are measured, one module each: `measure(around, sizes)` gives a table."""
 
-from tests.bench.things import burst, costs, deaf, disk, flood, memory, page, scrape, steady, storm, ticks, watched
+from tests.bench.things import (
+    burst,
+    costs,
+    deaf,
+    disk,
+    flood,
+    hot,
+    memory,
+    page,
+    pages,
+    query,
+    scrape,
+    steady,
+    storm,
+    ticks,
+    watched,
+)
 
 THINGS = {
     "burst": burst.measure,
@@ -11,10 +27,13 @@ THINGS = {
     "storm": storm.measure,
     "ticks": ticks.measure,
     "crowd": ticks.measure_crowd,
+    "hot": hot.measure,
     "watched": watched.measure,
     "flood": flood.measure,
     "seats": ticks.measure_memory,
     "page": page.measure,
+    "pages": pages.measure,
+    "query": query.measure,
     "scrape": scrape.measure,
     "disk": disk.measure,
     "costs": costs.measure,
