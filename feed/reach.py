@@ -1,4 +1,4 @@
-"""What a word finds: courses, lessons, few students or many. Asked once a page, so that no query looks where nothing is.
+"""What a word finds: courses, lessons, few students or many; asked once, so that nobody looks where nothing is.
 
 A statement that looks for a word in every place where it may be is planned for all of them, which takes PostgreSQL
 longer than to find out, by three indexes, where it is.

@@ -93,6 +93,7 @@ def test_a_page_of_quiet_courses_a_quiet_search_and_a_students_own_read_few_rows
         (cast.admin, {"q": "abacus"}),
         (quiet, {"q": "crowd"}),
         (busy, {"q": "number777"}),
+        (cast.admin, {"q": "crowd", "course": Course.objects.get(slug="course10").pk}),
     ]
     for viewer, wanted in asked:
         is_administrator(viewer)  # permissions are read once a person, and kept

@@ -9,31 +9,41 @@ from progress.models import User
 from tests.bench import plans
 from tests.conftest import Cast
 
+PEOPLE = 12_000
+
 
 @pytest.fixture
-def every_table_is_large(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(plans, "LARGE", 0)
+def crowd(cast: Cast) -> None:
+    User.objects.bulk_create(User(username=f"crowd{number}", search_text=f"of {number}") for number in range(PEOPLE))
     with connection.cursor() as sql:
-        sql.execute("ANALYZE progress_user, progress_course")
+        sql.execute("ANALYZE progress_user")
 
 
-def found() -> list[User]:
-    return list(User.objects.filter(search_text__contains="lovelace"))
+def named(text: str) -> None:
+    list(User.objects.filter(search_text__contains=text)[:50])
 
 
-@pytest.mark.usefixtures("every_table_is_large")
+def without_the_index() -> None:
+    with connection.cursor() as sql:
+        sql.execute("SET LOCAL enable_bitmapscan = off")
+    named("lovelace")
+
+
+@pytest.mark.usefixtures("crowd")
 def test_a_large_table_that_is_read_from_one_end_to_the_other_is_told() -> None:
-    assert plans.faults(found) == [f"reads all {User.objects.count()} rows of progress_user"]
-    assert plans.faults(found, text=True)[1:] == ["looks for a text without a trigram index"]
+    people = User.objects.count()
+    assert people > plans.LARGE
+    assert plans.faults(without_the_index, along="user_search") == [
+        f"reads {people:,} of {people:,} rows of progress_user one after the other",
+        "does not look along user_search",
+    ]
 
 
-@pytest.mark.usefixtures("every_table_is_large")
-def test_a_text_found_along_its_index_is_no_fault() -> None:
-    with connection.cursor() as sql:
-        sql.execute("SET LOCAL enable_seqscan = off")
-    assert len(found()) == 1
-    assert plans.faults(found, text=True) == []
+@pytest.mark.usefixtures("crowd")
+def test_a_text_found_along_its_index_is_no_fault_nor_is_one_that_everybody_has() -> None:
+    assert plans.faults(lambda: named("lovelace"), along="user_search") == []
+    assert plans.faults(lambda: named("of ")) == []
 
 
 def test_a_small_table_may_be_read_whole(cast: Cast) -> None:
-    assert plans.faults(found, text=True) == []
+    assert plans.faults(lambda: named("lovelace"), along="user_search") == []

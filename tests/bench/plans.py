@@ -1,4 +1,4 @@
-"""Plans: how PostgreSQL would answer what a function asks, and what of that is wrong at any size.
+"""Plans: how PostgreSQL answers what a function asks, and what of that is wrong at any size.
 
 To be imported once Django is set up.
 """
@@ -14,20 +14,25 @@ from django.db import connection
 LARGE = 10_000
 """Rows of a table that nobody may read from one end to the other; of a smaller one that is the quickest way."""
 
-TRIGRAMS = frozenset({"user_search", "course_search", "lesson_search"})
-"""Indexes along which a text is found inside another."""
+SOON = 1000
+"""Rows after which reading a table from its beginning has to stop: what every tenth row has is found soon."""
 
 Node = dict[str, Any]
 
 
-def faults(ask: Callable[[], object], *, text: bool = False) -> list[str]:
-    """What is wrong with the plans of all statements of `ask`, in sentences; with `text` one of them looks for one."""
+def faults(ask: Callable[[], object], *, along: str = "") -> list[str]:
+    """What is wrong with the plans of all statements of `ask`, as PostgreSQL ran them, in sentences; `along` is an
+    index that has to be used once there are many people."""
     large = _large_tables()
     nodes = [node for statement in _statements(ask) for node in _nodes(_explained(*statement))]
-    read = sorted({node["Relation Name"] for node in nodes if node["Node Type"] == "Seq Scan"} & large.keys())
-    found = [f"reads all {large[table]:,.0f} rows of {table}" for table in read]
-    if text and "progress_user" in large and not TRIGRAMS & {node.get("Index Name") for node in nodes}:
-        found.append("looks for a text without a trigram index")
+    found = []
+    for table in sorted(large):
+        scans = [node for node in nodes if node["Node Type"] == "Seq Scan" and node["Relation Name"] == table]
+        read = max(map(_rows_read, scans), default=0)
+        if read > SOON:
+            found.append(f"reads {read:,} of {large[table]:,.0f} rows of {table} one after the other")
+    if along and "progress_user" in large and along not in {node.get("Index Name") for node in nodes}:
+        found.append(f"does not look along {along}")
     return found
 
 
@@ -51,10 +56,14 @@ def _statements(ask: Callable[[], object]) -> list[tuple[str, Any]]:
 
 def _explained(sql: str, params: Any) -> Node:
     with connection.cursor() as cursor:
-        cursor.execute(f"EXPLAIN (FORMAT JSON) {sql}", params)
+        cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}", params)
         told = cursor.fetchone()[0]
     plan: Node = (json.loads(told) if isinstance(told, str) else told)[0]["Plan"]
     return plan
+
+
+def _rows_read(scan: Node) -> int:
+    return round(scan["Actual Loops"] * (scan["Actual Rows"] + scan.get("Rows Removed by Filter", 0)))
 
 
 def _nodes(plan: Node) -> Iterator[Node]:

@@ -57,11 +57,10 @@ def _wrong(view: View, turned: tuple[int, str | None]) -> list[str]:
     number, before = turned
     if not view.page(before):
         return ["finds nothing"]
-    text = bool(view.filters.words)
     return [
         f"page {page} {wrong}"
         for page, ask in ((1, view.page), (number, lambda: view.page(before)))
-        for wrong in faults(ask, text=text)
+        for wrong in faults(ask, along=view.along)
     ]
 
 

@@ -46,6 +46,7 @@ class Sizes:
     page_rows: int = 1_000_000
     page_requests: int = 40
     school_rows: tuple[int, ...] = (10_000, 100_000, 1_000_000, 5_000_000)
+    pages_requests: int = 15
     query_times: int = 20
     scrapes: int = 100
     disk_rows: int = 500_000
@@ -104,6 +105,7 @@ class Sizes:
             page_rows=10_000,
             page_requests=3,
             school_rows=(1000, 5000),
+            pages_requests=3,
             query_times=2,
             scrapes=5,
             disk_rows=2000,

@@ -11,7 +11,7 @@ from typing import Any
 
 from feed.cursor import after
 from feed.entries import TYPES, Entry
-from feed.filters import Filters, parse_filters
+from feed.filters import NONE, Filters, parse_filters
 from feed.query import get_student_activity_feed
 from progress.models import Course, User
 
@@ -28,7 +28,9 @@ class View:
 
     title: str
     viewer: User
-    filters: Filters
+    filters: Filters = NONE
+    along: str = ""
+    """The index of trigrams along which the text is found, or found not to be there."""
 
     def page(self, before: str | None = None) -> list[Entry]:
         """The newest entries, or those older than the cursor."""
@@ -51,27 +53,32 @@ class View:
 
 def views(school: dict[str, Any]) -> list[View]:
     """Everybody's views of this school (tests.bench.school); its further instructors are made here."""
-    administrator = User.objects.get(username__startswith="head")
     busy, quiet, student = ({"course": school["busy"]}, {"course": school["quiet"]}, {"student": school["student"]})
     month = datetime.now(UTC) - timedelta(days=30)
-    name, title = {"q": school["name"]}, {"q": "abacus"}
-    asked: dict[str, dict[str, Any]] = {
-        "all": {},
-        "a busy course": busy,
-        "a quiet course": quiet,
-        "one student": student,
-        **{f"type {type}": {"type": type} for type in TYPES},
-        "a busy course, one type": {**busy, "type": "lesson_completed"},
-        "a day, 30 days ago": {"since": month, "until": month + timedelta(days=1)},
-        "a name that many have": name,
-        "a quiet course's title": title,
-        "a busy course, a name that many have": {**busy, **name},
-    }
+    name = {"q": school["name"]}
+    asked: list[tuple[str, dict[str, Any], str]] = [
+        ("all", {}, ""),
+        ("a busy course", busy, ""),
+        ("a quiet course", quiet, ""),
+        ("one student", student, ""),
+        *((f"of type {type}", {"type": type}, "") for type in TYPES),
+        ("a busy course, of one type", {**busy, "type": "lesson_completed"}, ""),
+        ("a day, 30 days ago", {"since": month, "until": month + timedelta(days=1)}, ""),
+        ("a name that many have", name, "lesson_search"),
+        (
+            "a name that one has",
+            {"q": User.objects.filter(username__startswith="pupil").latest("pk").last_name},
+            "user_search",
+        ),
+        ("a quiet course's title", {"q": "abacus"}, "user_search"),
+        ("a busy course, a name that many have", {**busy, **name}, "lesson_search"),
+    ]
+    administrator = User.objects.get(username__startswith="head")
     few, many = _instructors(school)
     return [
-        *(View(title, administrator, parse_filters(wanted)) for title, wanted in asked.items()),
-        View("an instructor of 1 course", few, parse_filters({})),
-        View(f"an instructor of {COURSES} courses", many, parse_filters({})),
+        *(View(title, administrator, parse_filters(wanted), along) for title, wanted, along in asked),
+        View("an instructor of 1 course", few),
+        View(f"an instructor of {COURSES} courses", many),
     ]
 
 

@@ -19,7 +19,7 @@ def measure(around: Surroundings, sizes: Sizes) -> Table:
     try:
         for size in sizes.school_rows:
             with surroundings(1) as own:
-                for row in page.measured(own, size, sizes):
+                for row in page.measured(own, size, rounds=sizes.rounds, times=sizes.pages_requests):
                     medians.setdefault(row.title, {})[str(size)] = row.figures["median"]
         rows = [Row(title, title, figures) for title, figures in medians.items()]
     except Failed as failed:
@@ -27,7 +27,7 @@ def measure(around: Surroundings, sizes: Sizes) -> Table:
         rows = [Row("failed", "a page", missing=str(failed))]
     return Table(
         "pages",
-        f"pages of schools of several sizes, each {sizes.page_requests} times a round, one after the other",
+        f"pages of schools of several sizes, each {sizes.pages_requests} times a round, one after the other",
         columns,
         [slowest(rows, columns), *rows],
         [Floor(str(max(sizes.school_rows)), page.WITHIN_MS, at_least=False)],
