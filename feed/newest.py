@@ -120,7 +120,6 @@ class _Found:
         for word in words if shape.students else words[1:]:
             self.rows = self.rows.filter(self._says(word))
         if shape.courses:
-            self.rows = self.rows.filter(course_id__among=Given("courses"))
             self.taught = self.taught.filter(pk__among=Given("courses"))
         if shape.students:
             self.rows = self.rows.filter(user_id__among=Given("students"))
@@ -176,13 +175,18 @@ class _Found:
 
     def _own(self, rows: Rows) -> Iterator[ArraySubquery]:
         if not self.shape.sees_all:
-            yield self._newest(rows.filter(user=self.viewer))
+            yield self._newest(self._of_chosen(rows).filter(user=self.viewer))
 
     def _of_people(self, people: QuerySet[User]) -> ArraySubquery:
-        rows = self.rows
+        rows = self._of_chosen(self.rows)
         if not self.shape.sees_all:
             rows = rows.filter(course_id__among=ArraySubquery(self.taught.values("pk")))
         return self._of_each(people, "user", rows)
+
+    def _of_chosen(self, rows: Rows) -> Rows:
+        """Of the courses that are filtered for. Where each course is looked up by itself, this is not said again:
+        PostgreSQL would take it for another condition, expect few rows, and sort all of a course to find some."""
+        return rows.filter(course_id__among=Given("courses")) if self.shape.courses else rows
 
     def _of_each(self, scopes: QuerySet[Any], column: str, rows: Rows) -> ArraySubquery:
         # Of fifty scopes come fifty times as many ids as a page has. Their moments are looked up along the same index,

@@ -11,7 +11,7 @@ from django.db import connection
 from progress import database, recorder
 from progress.models import Enrollment, User
 from progress.ticks import Tick
-from tests.conftest import Cast
+from tests.cast import Cast
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("loop_services")]
 

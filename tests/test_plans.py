@@ -7,7 +7,7 @@ from django.db import connection
 
 from progress.models import User
 from tests.bench import plans
-from tests.conftest import Cast
+from tests.cast import Cast
 
 PEOPLE = 12_000
 
