@@ -45,7 +45,7 @@ def fill(rows: int, busy_courses: int = BUSY) -> dict[str, object]:
     busy = [_course(f"Course {number}", f"course-{number}") for number in range(1, busy_courses + 1)]
     quiet = _course(QUIET, "abacus")
     for place, course in enumerate(busy):
-        students = (person for number, person in enumerate(people) if (place - number) % busy_courses < studied)
+        students = (person for number, person in enumerate(people) if (place + number) % busy_courses < studied)
         Enrollment.objects.bulk_create([Enrollment(user=person, course=course) for person in students])
     Enrollment.objects.bulk_create([Enrollment(user=person, course=quiet) for person in people[:5]])
     with connection.cursor() as sql:
