@@ -93,7 +93,6 @@ def test_a_page_of_quiet_courses_a_quiet_search_and_a_students_own_read_few_rows
         (cast.admin, {"q": "abacus"}),
         (quiet, {"q": "crowd"}),
         (busy, {"q": "number777"}),
-        (cast.admin, {"q": "crowd", "course": Course.objects.get(slug="course10").pk}),
     ]
     for viewer, wanted in asked:
         is_administrator(viewer)  # permissions are read once a person, and kept
@@ -102,3 +101,28 @@ def test_a_page_of_quiet_courses_a_quiet_search_and_a_students_own_read_few_rows
         read = [rows_read(each["sql"]) for each in queries.captured_queries]
         assert len(read) == (5 if "q" in wanted else 4)  # one of each source, and what the text finds
         assert max(read) < 12_000, (viewer.username, wanted, read)
+
+
+def test_of_many_courses_only_as_many_rows_are_read_as_the_page_has(cast: Cast) -> None:
+    fill(10_000)
+    busy = User.objects.create(username="busy teacher")
+    busy.courses_taught.set(Course.objects.exclude(slug="course10"))
+    with CaptureQueriesContext(connection) as queries:
+        assert len(get_student_activity_feed(51, viewer=busy)) == 51
+    for query in queries.captured_queries[-4:]:
+        read = [node for node in nodes(plan_of(query["sql"])) if node.get("Alias") == "progress_userprogress"]
+        assert sum(int(node["Actual Loops"] * node["Actual Rows"]) for node in read) <= 51
+
+
+def test_a_course_with_a_text_that_many_have_is_walked_along_its_own_index(cast: Cast) -> None:
+    fill(100_000)
+    course = Course.objects.get(slug="course1").pk
+    with CaptureQueriesContext(connection) as queries:
+        assert len(get_student_activity_feed(51, viewer=cast.admin, course=course, q="crowd")) == 51
+    indexes = {
+        node["Index Name"]
+        for query in queries.captured_queries
+        for node in nodes(plan_of(query["sql"]))
+        if node.get("Relation Name") == "progress_userprogress" and node["Alias"] != "progress_userprogress"
+    }
+    assert indexes == {"progress_completed_course", "progress_announced_course"}

@@ -69,7 +69,7 @@ class Sizes:
     def lessons(self) -> int:
         """Lessons, one for each class that is let in: nobody has watched it yet."""
         ticks, crowd, watched, seats = 4 * self.rounds, self.rounds + len(self.crowd_rates), self.rounds, 2
-        hot, flood, costs = self.rounds, self.rounds, self.rounds
+        hot, flood, costs = 2 * self.rounds, self.rounds, self.rounds
         return ticks + crowd + hot + watched + flood + costs + seats
 
     def small(self) -> Sizes:

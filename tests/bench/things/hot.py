@@ -1,10 +1,13 @@
 """Hot: how many updates of progress rows does PostgreSQL make in place, without a word to any index?
 
 Only a tick that announces something moves a column that has an index: about one in twelve. All others are "HOT" as
-long as their page has room (the table's fillfactor).
+long as their page has room: the table's fillfactor leaves some, and older versions of rows make room again.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
 
 import psycopg
 
@@ -25,35 +28,59 @@ FLUSH_SECONDS = 20
 
 
 def measure(around: Surroundings, sizes: Sizes) -> Table:
-    """Ticks at a rate from a class of many, as PostgreSQL has counted them."""
-    row = Row("ours", "ours")
-    try:
-        with classroom(OURS, around) as room:
-            shares = [_share(room, sizes) for _ in range(sizes.rounds)]
-        row = Row("ours", "ours", {"hot": Figure(tuple(shares))})
-    except Failed as failed:
-        say(f"  {failed}")
-        row = Row("ours", "ours", missing=str(failed))
+    """A class that watches, and the first ticks of a larger one, as PostgreSQL has counted them."""
+    rate = sizes.crowd_rates[0]
     return Table(
         "hot",
-        f"updates of progress rows, {sizes.crowd_players} players, {sizes.crowd_rates[0]:,.0f} ticks a second",
-        [Column("hot", "% in place (HOT)", "{:.1f}")],
-        [row],
+        "updates of progress rows",
+        [Column("ticks", "ticks of each player", "{:.1f}"), Column("hot", "% of them in place (HOT)", "{:.1f}")],
+        [
+            _row(
+                around,
+                sizes,
+                Row("ours", f"{sizes.tick_players} players, each sends its next tick when the last one was acked"),
+                sizes.tick_players,
+                lambda room: room.closed(sizes.tick_seconds),
+            ),
+            _row(
+                around,
+                sizes,
+                Row("first", f"{sizes.crowd_players} players, {rate:,.0f} ticks a second"),
+                sizes.crowd_players,
+                lambda room: room.open(rate, sizes.crowd_seconds),
+            ),
+        ],
         [Floor("hot", AT_LEAST, at_least=True)],
     )
 
 
-def _share(room: Classroom, sizes: Sizes) -> float:
-    room.connect(sizes.crowd_players)
-    updates, _ = _counted(room.around)
-    room.take_places()  # each row's first update: what was watched before
-    updates, hot = _after(room.around, updates + sizes.crowd_players)
-    ticks = room.open(sizes.crowd_rates[0], sizes.crowd_seconds)["acks"]
+def _row(
+    around: Surroundings, sizes: Sizes, row: Row, players: int, play: Callable[[Classroom], dict[str, Any]]
+) -> Row:
+    seen = []
+    try:
+        with classroom(OURS, around) as room:
+            for _ in range(sizes.rounds):
+                seen.append(_round(room, players, play))
+                say(f"  {row.title}: {seen[-1][0]:.1f} ticks of each, {seen[-1][1]:.1f} % in place")
+    except Failed as failed:
+        say(f"  {failed}")
+        return Row(row.name, row.title, missing=str(failed))
+    ticks, shares = zip(*seen, strict=True)
+    return Row(row.name, row.title, {"ticks": Figure(ticks), "hot": Figure(shares)})
+
+
+def _round(room: Classroom, players: int, play: Callable[[Classroom], dict[str, Any]]) -> tuple[float, float]:
+    """Seat players before a lesson that is new to them and let them play; return how many ticks each sent, and how
+    many per cent of their updates were in place."""
+    room.connect(players)
+    before, _ = _counted(room.around)
+    room.take_places()  # the first update of each row, of what was watched before: no tick as others are
+    updates, hot = _after(room.around, before + players)
+    ticks = play(room)["acks"]
     room.load.ask("drop")
     all_updates, all_hot = _after(room.around, updates + ticks)
-    share = 100 * (all_hot - hot) / (all_updates - updates)
-    say(f"  {all_updates - updates:,} updates for {ticks:,} ticks, {share:.1f} % in place")
-    return share
+    return ticks / players, 100 * (all_hot - hot) / (all_updates - updates)
 
 
 def _after(around: Surroundings, updates: int) -> tuple[int, int]:
