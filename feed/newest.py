@@ -14,18 +14,16 @@ from operator import or_
 from typing import Any, NamedTuple
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import BigIntegerField, Exists, Func, OuterRef, Q, QuerySet
+from django.db.models import BigIntegerField, DateTimeField, Func, OuterRef, Q, QuerySet
 
 from feed.cursor import Cursor
 from feed.filters import Filters
+from feed.reach import EVERYWHERE, Reach
 from feed.sources import SOURCES, Columns, Source
 from progress.compiled import Given
 from progress.models import Course, Lesson, User
 from progress.prepared import Prepared, Value, stand_in
 from progress.querysets import RecordQuerySet, is_administrator
-
-FEW = 100
-"""So many students found by a word are looked up one by one; a word that finds more is met soon by whoever walks."""
 
 Rows = RecordQuerySet[Any]
 
@@ -35,9 +33,10 @@ class _Shape(NamedTuple):
 
     type: str
     limit: int
-    few: int
     sees_all: bool
     words: int
+    reach: Reach | None
+    """Where the first of the words leads to; None where rows are looked up by something else."""
     courses: bool
     students: bool
     since: bool
@@ -46,24 +45,32 @@ class _Shape(NamedTuple):
     """How this type is ordered against the type of the entry before which the page begins; None without one."""
 
 
-def newest(source: Source, limit: int, *, viewer: User, filters: Filters, before: Cursor | None) -> list[Columns]:
-    """Return the newest `limit` rows that the viewer may see and the filters admit, older than the cursor."""
-    if not viewer.is_active:
+def newest(
+    source: Source, limit: int, *, viewer: User, filters: Filters, reach: Reach | None, before: Cursor | None
+) -> list[Columns]:
+    """Return the newest `limit` rows that the viewer may see and the filters admit, older than the cursor.
+
+    `reach` is what the word finds by which rows are looked up (`leading`), where there is one.
+    """
+    if not viewer.is_active or (reach and not any(reach)):
         return []
-    words = sorted(filters.words, key=len, reverse=True)  # the longest leaves least
+    words = _longest_first(filters)
     shape = _Shape(
         source.type,
         limit,
-        FEW,
         is_administrator(viewer),
         len(words),
+        reach,
         bool(filters.courses),
         bool(filters.students),
         filters.since is not None,
         filters.until is not None,
         None if before is None else (source.type > before.type) - (source.type < before.type),
     )
-    return _prepared(shape).rows(
+    prepared = _prepared(shape)
+    if prepared is None:
+        return []
+    return prepared.rows(
         viewer,
         courses=list(filters.courses),
         students=list(filters.students),
@@ -75,11 +82,23 @@ def newest(source: Source, limit: int, *, viewer: User, filters: Filters, before
     )
 
 
+def leading(filters: Filters) -> str | None:
+    """The word by which rows are looked up, where nothing leaves less; the others hold inside."""
+    return None if filters.students else next(iter(_longest_first(filters)), None)
+
+
+def _longest_first(filters: Filters) -> list[str]:
+    return sorted(filters.words, key=len, reverse=True)  # the longest leaves least
+
+
 @lru_cache(maxsize=512)
-def _prepared(shape: _Shape) -> Prepared:
+def _prepared(shape: _Shape) -> Prepared | None:
     source = SOURCES[shape.type]
     found = _Found(source, shape)
-    ids = reduce(or_, (Q(pk__among=each) for each in found.arrays()))
+    arrays = [Q(pk__among=each) for each in found.arrays()]
+    if not arrays:
+        return None  # a word that only lessons have, where entries speak of none
+    ids = reduce(or_, arrays)
     rows = source.rows().visible_to(found.viewer).filter(ids).order_by(f"-{source.at}", "-pk")
     return Prepared(source.select(rows[: shape.limit]))
 
@@ -101,19 +120,19 @@ class _Found:
         for word in words if shape.students else words[1:]:
             self.rows = self.rows.filter(self._says(word))
         if shape.courses:
-            self.rows = self.rows.filter(course_id__among=Given("courses"))
             self.taught = self.taught.filter(pk__among=Given("courses"))
         if shape.students:
             self.rows = self.rows.filter(user_id__among=Given("students"))
             yield self._of_people(User.objects.filter(pk__among=Given("students")).order_by())
             yield from self._own(self.rows)
-        elif words:
-            yield from self._by_word(words[0])
+        elif shape.reach:
+            yield from self._by_word(words[0], shape.reach)
         elif shape.courses:
             yield self._of_each(self.taught, "course", self.rows)
             yield from self._own(self.rows)
         else:
-            yield from self._of_all(self.rows)
+            yield self._of_taught(self.rows)
+            yield from self._own(self.rows)
 
     def _in_time(self) -> Q:
         at, shape = self.source.at, self.shape
@@ -132,45 +151,63 @@ class _Found:
         wanted &= Q(**{f"{at}__lte": Value("before_at", "timestamptz")})
         return wanted & (older | Q(pk__lt=Value("before_pk", "bigint"))) if shape.before == 0 else wanted
 
-    def _by_word(self, word: Value) -> Iterator[ArraySubquery]:
+    def _by_word(self, word: Value, reach: Reach) -> Iterator[ArraySubquery]:
         found = {"search_text__contains": word}
-        people = User.objects.filter(**found).order_by("pk")
-        yield self._of_each(self.taught.filter(**found), "course", self.rows)
-        if self.source.lesson:
+        if reach.courses:
+            yield self._of_each(self.taught.filter(**found), "course", self.rows)
+        if reach.lessons and self.source.lesson:
             lessons = Lesson.objects.filter(**found, course_id__among=ArraySubquery(self.taught.values("pk")))
             yield self._of_each(lessons.order_by(), "lesson", self.rows)
-        few, more = people[: self.shape.few], people[self.shape.few : self.shape.few + 1]
-        these = User.objects.filter(~Exists(more), pk__among=ArraySubquery(few.values("pk")))
-        yield self._of_people(these.order_by())
-        yield from self._of_all(self.rows.filter(Exists(more), user__search_text__contains=word))
-        yield from self._own(self.rows.filter(self._says(word)))
+        if reach.many_students:
+            yield self._of_taught(self.rows.filter(user__search_text__contains=word))
+        elif reach.students:
+            yield self._of_people(User.objects.filter(**found).order_by())
+        says = self._says(word, reach._replace(students=False))
+        if reach.students:
+            says |= Q(user__search_text__contains=word)
+        if says:
+            yield from self._own(self.rows.filter(says))
 
-    def _of_all(self, rows: Rows) -> Iterator[ArraySubquery]:
-        if self.shape.sees_all:
-            yield self._newest(rows)
-        else:
-            yield self._of_each(self.taught, "course", rows)
-            yield from self._own(rows)
+    def _of_taught(self, rows: Rows) -> ArraySubquery:
+        if self.shape.sees_all and not self.shape.courses:
+            return self._newest(rows)
+        return self._of_each(self.taught, "course", rows)
 
     def _own(self, rows: Rows) -> Iterator[ArraySubquery]:
         if not self.shape.sees_all:
-            yield self._newest(rows.filter(user=self.viewer))
+            yield self._newest(self._of_chosen(rows).filter(user=self.viewer))
 
     def _of_people(self, people: QuerySet[User]) -> ArraySubquery:
-        rows = self.rows
+        rows = self._of_chosen(self.rows)
         if not self.shape.sees_all:
             rows = rows.filter(course_id__among=ArraySubquery(self.taught.values("pk")))
         return self._of_each(people, "user", rows)
 
+    def _of_chosen(self, rows: Rows) -> Rows:
+        """Of the courses that are filtered for. Where each course is looked up by itself, this is not said again:
+        PostgreSQL would take it for another condition, expect few rows, and sort all of a course to find some."""
+        return rows.filter(course_id__among=Given("courses")) if self.shape.courses else rows
+
     def _of_each(self, scopes: QuerySet[Any], column: str, rows: Rows) -> ArraySubquery:
-        its = self._newest(rows.filter(**{column: OuterRef("pk")}))
-        return ArraySubquery(scopes.values_list(Func(its, function="unnest", output_field=BigIntegerField())))
+        # Of fifty scopes come fifty times as many ids as a page has. Their moments are looked up along the same index,
+        # beside them, so that only the newest of all are read as rows.
+        its = rows.filter(**{column: OuterRef("pk")})
+        moments = Func(self._newest(its, self.source.at), function="unnest", output_field=DateTimeField())
+        ids = Func(self._newest(its), function="unnest", output_field=BigIntegerField())
+        found = scopes.annotate(newest_at=moments, newest_pk=ids).order_by("-newest_at", "-newest_pk")
+        return ArraySubquery(found.values_list("newest_pk")[: self.shape.limit])
 
-    def _newest(self, rows: Rows) -> ArraySubquery:
-        return ArraySubquery(rows.order_by(f"-{self.source.at}", "-pk")[: self.shape.limit].values("pk"))
+    def _newest(self, rows: Rows, column: str = "pk") -> ArraySubquery:
+        return ArraySubquery(rows.order_by(f"-{self.source.at}", "-pk")[: self.shape.limit].values(column))
 
-    def _says(self, word: Value) -> Q:
+    def _says(self, word: Value, reach: Reach = EVERYWHERE) -> Q:
         # Each list of ids comes through its trigram index and is hashed; a join on the texts would look at each row's.
         found = {"search_text__contains": word}
-        says = Q(user__in=User.objects.filter(**found)) | Q(course__in=Course.objects.filter(**found).order_by())
-        return says | Q(lesson__in=Lesson.objects.filter(**found).order_by()) if self.source.lesson else says
+        says = Q()
+        if reach.students:
+            says |= Q(user__in=User.objects.filter(**found))
+        if reach.courses:
+            says |= Q(course__in=Course.objects.filter(**found).order_by())
+        if reach.lessons and self.source.lesson:
+            says |= Q(lesson__in=Lesson.objects.filter(**found).order_by())
+        return says

@@ -2,7 +2,7 @@
 
 It serves page loads and older pages; live entries never come from here, and nobody polls it. One SQL query for each
 source that can have a match, each filtered before it is limited and each along an index in the order asked for; what
-comes back is merged here.
+comes back is merged here. Where a text is looked for, one more asks first what it finds.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from typing import Any
 from feed.cursor import Cursor, parse_cursor
 from feed.entries import Entry, key
 from feed.filters import NAMES, Filters, parse_filters
-from feed.newest import newest
+from feed.newest import leading, newest
+from feed.reach import reach
 from feed.sources import SOURCES
 from progress.models import User
 
@@ -37,6 +38,10 @@ def get_student_activity_feed(
     chosen = parse_filters(wanted) if filters is None else filters
     cursor = parse_cursor(before) if isinstance(before, str) else before
     sources = [source for source in SOURCES.values() if not chosen.types or source.type in chosen.types]
-    found = [(source, newest(source, limit, viewer=viewer, filters=chosen, before=cursor)) for source in sources]
-    pages = [[source.entry(row) for row in rows] for source, rows in found]
+    word = leading(chosen)
+    found = None if word is None else reach(word, viewer)
+    pages = [
+        [source.entry(row) for row in newest(source, limit, viewer=viewer, filters=chosen, reach=found, before=cursor)]
+        for source in sources
+    ]
     return list(islice(heapq.merge(*pages, key=key, reverse=True), limit))

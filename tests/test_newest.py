@@ -10,12 +10,12 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from feed import newest
+from feed import reach
 from feed.filters import parse_filters
 from feed.query import get_student_activity_feed
 from progress.models import Course, Enrollment, Exam, Lesson, User
 from progress.querysets import is_administrator
-from tests.conftest import Cast
+from tests.cast import Cast
 from tests.test_query import NOON, attempted, fill, nodes, watched
 
 WORDS = ("", "ada", "algorithms", "part 1", "of algorithms bob", "botany eve", "zzz")
@@ -44,7 +44,7 @@ def years(cast: Cast) -> Cast:
 def test_every_filter_gives_each_viewer_what_it_means_for_live_entries(
     years: Cast, viewer: str, few: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(newest, "FEW", few)
+    monkeypatch.setattr(reach, "FEW", few)
     person = getattr(years, viewer)
     taught = {course.pk for course in Course.objects.taught_by(person)}
     everything = get_student_activity_feed(500, viewer=years.admin)
@@ -99,5 +99,30 @@ def test_a_page_of_quiet_courses_a_quiet_search_and_a_students_own_read_few_rows
         with CaptureQueriesContext(connection) as queries:
             get_student_activity_feed(51, viewer=viewer, **wanted)
         read = [rows_read(each["sql"]) for each in queries.captured_queries]
-        assert len(read) == 4
+        assert len(read) == (5 if "q" in wanted else 4)  # one of each source, and what the text finds
         assert max(read) < 12_000, (viewer.username, wanted, read)
+
+
+def test_of_many_courses_only_as_many_rows_are_read_as_the_page_has(cast: Cast) -> None:
+    fill(10_000)
+    busy = User.objects.create(username="busy teacher")
+    busy.courses_taught.set(Course.objects.exclude(slug="course10"))
+    with CaptureQueriesContext(connection) as queries:
+        assert len(get_student_activity_feed(51, viewer=busy)) == 51
+    for query in queries.captured_queries[-4:]:
+        read = [node for node in nodes(plan_of(query["sql"])) if node.get("Alias") == "progress_userprogress"]
+        assert sum(int(node["Actual Loops"] * node["Actual Rows"]) for node in read) <= 51
+
+
+def test_a_course_with_a_text_that_many_have_is_walked_along_its_own_index(cast: Cast) -> None:
+    fill(100_000)
+    course = Course.objects.get(slug="course1").pk
+    with CaptureQueriesContext(connection) as queries:
+        assert len(get_student_activity_feed(51, viewer=cast.admin, course=course, q="crowd")) == 51
+    indexes = {
+        node["Index Name"]
+        for query in queries.captured_queries
+        for node in nodes(plan_of(query["sql"]))
+        if node.get("Relation Name") == "progress_userprogress" and node["Alias"] != "progress_userprogress"
+    }
+    assert indexes == {"progress_completed_course", "progress_announced_course"}

@@ -78,3 +78,16 @@ class Table:
             return None, None
         value = ours.median / theirs.median
         return value, value >= floor.limit if floor.at_least else value <= floor.limit
+
+
+def slowest(rows: Sequence[Row], columns: Sequence[Column]) -> Row:
+    """The row of ours over many that are to keep within one bound: of each column the slowest's figure; none where one
+    of them has none."""
+    title = "the slowest of them"
+    if wrong := [f"{row.title}: {row.missing}" for row in rows if row.missing]:
+        return Row("ours", title, missing="; ".join(wrong))
+    figures = {
+        column.name: max((row.figures[column.name] for row in rows), key=lambda figure: figure.median)
+        for column in columns
+    }
+    return Row("ours", title, figures)

@@ -1,6 +1,7 @@
 """A school of many years: progress rows by the million, in courses that are busy and one that is quiet, made in SQL.
 
-`python -m tests.bench.school ROWS` fills the bench's own database and prints, as JSON, who looks at it and for what.
+`python -m tests.bench.school ROWS [BUSY COURSES]` fills the bench's own database and prints, as JSON, who looks at it
+and for what.
 """
 
 import json
@@ -16,6 +17,9 @@ from progress.models import Course, Enrollment, Exam, Lesson, User  # noqa: E402
 from tests.bench.people import administrators, signed_in  # noqa: E402
 
 BUSY = 9
+STUDIED = 9
+"""Of the busy courses each student studies so many at most: more courses make more students, not busier ones."""
+
 LESSONS = 10
 QUIET = "The history of the abacus"
 DAYS = 60
@@ -25,8 +29,9 @@ SHARES = {"completed": 3, "attempted": 3, "certified": 5}
 """One in so many: rows not completed, students of a course with two attempts, with a certificate."""
 
 
-def fill(rows: int) -> dict[str, object]:
+def fill(rows: int, busy_courses: int = BUSY) -> dict[str, object]:
     """Make so many rows, and entries of all types; return cookies, and what filters name."""
+    studied = min(STUDIED, busy_courses)
     people = User.objects.bulk_create(
         User(
             username=f"pupil{number:06}",
@@ -35,13 +40,14 @@ def fill(rows: int) -> dict[str, object]:
             last_name=f"Last{number}",
             search_text=f"first{number % 977} last{number}",
         )
-        for number in range(max(10, -(-rows // (BUSY * LESSONS))))
+        for number in range(max(10, -(-rows // (studied * LESSONS))))
     )
-    busy = [_course(f"Course {number}", f"course-{number}") for number in range(1, BUSY + 1)]
+    busy = [_course(f"Course {number}", f"course-{number}") for number in range(1, busy_courses + 1)]
     quiet = _course(QUIET, "abacus")
-    for course in [*busy, quiet]:
-        students = people if course != quiet else people[:5]
+    for place, course in enumerate(busy):
+        students = (person for number, person in enumerate(people) if (place + number) % busy_courses < studied)
         Enrollment.objects.bulk_create([Enrollment(user=person, course=course) for person in students])
+    Enrollment.objects.bulk_create([Enrollment(user=person, course=quiet) for person in people[:5]])
     with connection.cursor() as sql:
         sql.execute(_PROGRESS, {"rows": rows, "days": DAYS, "one_in": SHARES["completed"]})
         sql.execute(_ATTEMPTS, {"days": DAYS, "one_in": SHARES["attempted"]})
@@ -116,4 +122,4 @@ _CERTIFICATES = """
 """
 
 if __name__ == "__main__":
-    sys.stdout.write(json.dumps(fill(int(sys.argv[1]))))
+    sys.stdout.write(json.dumps(fill(*map(int, sys.argv[1:]))))

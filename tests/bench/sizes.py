@@ -61,6 +61,9 @@ class Sizes:
     idle_students: int = 2000
     page_rows: int = 1_000_000
     page_requests: int = 40
+    school_rows: tuple[int, ...] = (10_000, 100_000, 1_000_000, 5_000_000)
+    pages_requests: int = 15
+    query_times: int = 20
     scrapes: int = 100
     disk_rows: int = 500_000
     costs_ticks: tuple[float, ...] = (200, 2000, 6000)
@@ -94,9 +97,9 @@ class Sizes:
     def lessons(self) -> int:
         """Lessons, one for each class that is let in: nobody has watched it yet."""
         ticks, crowd, watched, seats = 4 * self.rounds, self.rounds + len(self.crowd_rates), self.rounds, 2
-        flood, two, mixed = self.rounds, 2 * self.rounds, 2 * self.rounds
+        flood, two, mixed, hot = self.rounds, 2 * self.rounds, 2 * self.rounds, 2 * self.rounds
         costs = self.rounds * len(self.costs_ticks)
-        return ticks + crowd + watched + flood + costs + two + mixed + seats
+        return ticks + crowd + watched + flood + costs + two + mixed + hot + seats
 
     def short(self) -> Sizes:
         """Between the two: half a minute for ours and one peer, and their ratio means something (test_budgets)."""
@@ -141,6 +144,9 @@ class Sizes:
             idle_students=100,
             page_rows=10_000,
             page_requests=3,
+            school_rows=(1000, 5000),
+            pages_requests=3,
+            query_times=2,
             scrapes=5,
             disk_rows=2000,
             costs_ticks=(100, 200),

@@ -21,21 +21,8 @@ WITHIN_MS = 50
 
 def measure(around: Surroundings, sizes: Sizes) -> Table:
     """Each page by itself, one request after the other; from the request's first byte to the answer's last."""
-    school = json.loads(_filled(around, sizes.page_rows))
-    pages = _pages(school)
-    seen: dict[str, list[list[float]]] = {title: [] for title, _, _ in pages}
     try:
-        with requests.site(around) as port:
-            for title, path, cookie in pages:
-
-                def asked(times: int, path: str = path, cookie: str = cookie, port: int = port) -> list[float]:
-                    return requests.asked(port, path, {"Cookie": cookie}, times, holds=b"data-entry-id")
-
-                asked(3)  # connections, templates and plans are there then, as on any day
-                seen[title] = [asked(sizes.page_requests) for _ in range(sizes.rounds)]
-                took = [each for round in seen[title] for each in round]
-                say(f"  {title}: median {statistics.median(took):.1f} ms, most {max(took):.1f}")
-        rows = [requests.row(title, rounds) for title, rounds in seen.items()]
+        rows = measured(around, sizes.page_rows, rounds=sizes.rounds, times=sizes.page_requests)
         slowest = max(rows, key=lambda row: row.figures["median"].median)
         rows.insert(0, Row("ours", f"the slowest of them: {slowest.title}", slowest.figures))
     except Failed as failed:
@@ -48,6 +35,23 @@ def measure(around: Surroundings, sizes: Sizes) -> Table:
         rows,
         [Floor("median", WITHIN_MS, at_least=False)],
     )
+
+
+def measured(around: Surroundings, rows: int, *, rounds: int, times: int) -> list[Row]:
+    """Fill a school of so many progress rows, and return what each page takes; raises Failed if one is refused."""
+    pages = _pages(json.loads(_filled(around, rows)))
+    seen: dict[str, list[list[float]]] = {title: [] for title, _, _ in pages}
+    with requests.site(around) as port:
+        for title, path, cookie in pages:
+
+            def asked(times: int, path: str = path, cookie: str = cookie, port: int = port) -> list[float]:
+                return requests.asked(port, path, {"Cookie": cookie}, times, holds=b"data-entry-id")
+
+            asked(3)  # connections, templates and plans are there then, as on any day
+            seen[title] = [asked(times) for _ in range(rounds)]
+            took = [each for round in seen[title] for each in round]
+            say(f"  {title}: median {statistics.median(took):.1f} ms, most {max(took):.1f}")
+    return [requests.row(title, each) for title, each in seen.items()]
 
 
 def _pages(school: dict[str, str]) -> list[tuple[str, str, str]]:
