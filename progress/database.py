@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import psycopg
 from django.core.exceptions import EmptyResultSet
 from django.db import connections
 from django.db.models import QuerySet
@@ -48,11 +49,25 @@ async def open_pool() -> None:
         min_size=0,
         max_size=_MOST_CONNECTIONS,
         timeout=_WAIT_SECONDS,
-        # A database that restarted leaves dead connections behind; a round trip finds them before a tick does.
-        check=AsyncConnectionPool.check_connection,
+        check=_check,
         open=False,
     )
     await _pools[loop].open()
+
+
+async def _check(borrowed: AsyncConnection[Any]) -> None:
+    """Ask a connection for a round trip before it is lent: a database that restarted leaves dead ones behind.
+
+    Where one is dead the others are too, as a rule. The pool would find that out one by one, with a pause after each
+    that is twice as long as the one before, so all that rest are replaced at once.
+    """
+    try:
+        await AsyncConnectionPool.check_connection(borrowed)
+    except psycopg.OperationalError:
+        pool = _pools.get(asyncio.get_running_loop())
+        if pool is not None:
+            await pool.drain()
+        raise
 
 
 def pooled() -> bool:
