@@ -228,9 +228,9 @@ _database: dict[str, Any] = env.db_url_config(DATABASE_URL)
 DATABASES: dict[str, dict[str, Any]] = {
     "default": {
         **_database,
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "project.postgresql",
         "CONN_MAX_AGE": 0,
-        "CONN_HEALTH_CHECKS": True,
+        "CONN_HEALTH_CHECKS": False,  # the engine does it, and better
         # Under ASGI every request has a thread of its own; without a pool each would open a connection.
         "OPTIONS": {**_database.get("OPTIONS", {}), "pool": {"min_size": 0, "max_size": 20, "timeout": 10}},
     }

@@ -7,8 +7,11 @@ from contextlib import AsyncExitStack
 
 import psycopg
 import pytest
+from asgiref.sync import sync_to_async
+from django.db import connection
 
 from progress import database
+from progress.models import User
 from tests.live import address_of_test_database
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("loop_services")]
@@ -17,14 +20,40 @@ AT_ONCE = 8
 """As many as the pool holds."""
 
 
-async def test_dead_connections_are_found_all_at_once() -> None:
+def end(pids: list[int]) -> None:
+    """What a restart of the database does to connections."""
+    with psycopg.connect(address_of_test_database(), autocommit=True) as operator:
+        operator.execute("SELECT pg_terminate_backend(pid, 5000) FROM unnest(%s::int[]) pid", [pids])
+
+
+async def test_the_recorder_finds_dead_connections_all_at_once() -> None:
     async with AsyncExitStack() as stack:
         lent = [await stack.enter_async_context(database.connection()) for _ in range(AT_ONCE)]
         pids = [each.info.backend_pid for each in lent]
     assert len(set(pids)) == AT_ONCE
-    async with await psycopg.AsyncConnection.connect(address_of_test_database(), autocommit=True) as operator:
-        await operator.execute("SELECT pg_terminate_backend(pid, 5000) FROM unnest(%s::int[]) pid", [pids])
+    await asyncio.to_thread(end, pids)
     # One by one, with pauses, it would take the pool seven seconds to find four of them.
     async with asyncio.timeout(3), database.connection() as borrowed:
         cursor = await borrowed.execute("SELECT 1")
         assert await cursor.fetchone() == (1,)
+
+
+async def test_pages_find_dead_connections_all_at_once() -> None:
+    def rest_in_the_pool() -> list[int]:
+        lent = [connection.pool.getconn() for _ in range(AT_ONCE)]
+        for each in lent:
+            connection.pool.putconn(each)
+        return [each.info.backend_pid for each in lent]
+
+    @sync_to_async(thread_sensitive=False)  # as a request: with no connection yet
+    def ask() -> bool:
+        try:
+            return User.objects.exists()
+        finally:
+            connection.close()
+
+    pids = await sync_to_async(rest_in_the_pool)()
+    assert len(set(pids)) == AT_ONCE
+    await asyncio.to_thread(end, pids)
+    async with asyncio.timeout(3):
+        assert not await ask()

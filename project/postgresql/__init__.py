@@ -1,0 +1,1 @@
+"""Django's PostgreSQL backend (settings: ENGINE), with dead connections replaced all at once (base.py)."""
