@@ -67,7 +67,7 @@ class Sockets:
     _spent: dict[int, Bucket] = field(default_factory=dict)
 
     def may_connect(self, address: str, now: float) -> bool:
-        """Whether this address opens sockets no faster than LIMIT_CONNECTS_PER_SECOND."""
+        """Whether this address opens sockets no faster than LIMIT_CONNECTS_PER_SECOND; `now` is time.monotonic's."""
         rate = settings.LIMIT_CONNECTS_PER_SECOND
         if not rate:
             return True

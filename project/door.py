@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+import time
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -48,7 +49,7 @@ class Door(Protocol):
         # A whole request for a socket and nothing after it.
         asks = data.startswith(b"GET /ws/") and data.endswith(b"\r\n\r\n")
         if asks and (key := _KEY.search(data)):
-            if not limits.sockets().may_connect(self._address, reactor.seconds()):
+            if not limits.sockets().may_connect(self._address, time.monotonic()):
                 metrics.met("connects_per_second")
                 transport.write(refusal(key[1], codes.TOO_MANY_MESSAGES))
                 transport.loseConnection()

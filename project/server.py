@@ -10,7 +10,8 @@ import asyncio
 import logging
 import signal
 import sys
-from typing import Any
+import time
+from typing import Any, cast
 
 from daphne.server import Server  # isort: skip - before Django: it chooses Twisted's reactor
 from django.conf import settings
@@ -141,7 +142,17 @@ def main() -> None:
     )
 
 
+def take_steady_clock() -> None:
+    """Have the reactor's timers follow a clock that nobody sets, as asyncio's do.
+
+    Twisted takes the wall clock. Where that is set back by an hour, a timer that was set before comes an hour late:
+    Daphne's look for applications that have ended, and connections that say nothing.
+    """
+    cast(Any, reactor).seconds = time.monotonic
+
+
 def _serve(endpoint: str) -> None:
+    take_steady_clock()
     server = DrainingServer(
         application,
         endpoints=[endpoint],

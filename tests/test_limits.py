@@ -144,6 +144,25 @@ async def test_connects_come_no_faster_than_allowed_and_another_address_does_not
             await knock()
 
 
+async def test_a_handshake_in_pieces_is_let_in_like_any_other(begin: Begin, cast: Cast) -> None:
+    live = await begin(connects_per_second=20)
+    async with live.player(cast.ada, cast.bernoulli) as player:  # in one piece
+        await player.until("welcome")
+    host, port = live.site.address().split(":")
+    headers = {"Origin": f"http://{host}:{port}", "Cookie": f"sessionid={await live.session(cast.ada)}"}
+    request = wire.handshake(host, int(port), path_of(cast.bernoulli), headers)
+    reader, writer = await asyncio.open_connection(host, int(port))
+    async with asyncio.timeout(WITHIN):
+        writer.write(request[:20])
+        await writer.drain()
+        async with live.player(cast.bob, cast.bernoulli) as other:  # the piece has arrived by then
+            await other.until("welcome")
+        writer.write(request[20:])
+        await reader.readuntil(wire.HEAD_END)
+        assert b"welcome" in await reader.read(4096)
+    writer.close()
+
+
 async def test_a_handshake_in_pieces_is_counted_as_one_in_a_piece_is(begin: Begin, cast: Cast) -> None:
     live = await begin(connects_per_second=1)
     session = await live.session(cast.ada)
