@@ -159,7 +159,7 @@ class _Found:
             lessons = Lesson.objects.filter(**found, course_id__among=ArraySubquery(self.taught.values("pk")))
             yield self._of_each(lessons.order_by(), "lesson", self.rows)
         if reach.many_students:
-            yield self._of_taught(self.rows.filter(user__search_text__contains=word))
+            yield self._of_taught(self.rows.filter(user__search_text__contains=word), is_search=True)
         elif reach.students:
             yield self._of_people(User.objects.filter(**found).order_by())
         says = self._says(word, reach._replace(students=False))
@@ -168,10 +168,10 @@ class _Found:
         if says:
             yield from self._own(self.rows.filter(says))
 
-    def _of_taught(self, rows: Rows) -> ArraySubquery:
+    def _of_taught(self, rows: Rows, *, is_search: bool = False) -> ArraySubquery:
         if self.shape.sees_all and not self.shape.courses:
             return self._newest(rows)
-        return self._of_each(self.taught, "course", rows)
+        return self._of_each(self.taught, "course", rows, is_search=is_search)
 
     def _own(self, rows: Rows) -> Iterator[ArraySubquery]:
         if not self.shape.sees_all:
@@ -188,12 +188,14 @@ class _Found:
         PostgreSQL would take it for another condition, expect few rows, and sort all of a course to find some."""
         return rows.filter(course_id__among=Given("courses")) if self.shape.courses else rows
 
-    def _of_each(self, scopes: QuerySet[Any], column: str, rows: Rows) -> ArraySubquery:
+    def _of_each(self, scopes: QuerySet[Any], column: str, rows: Rows, *, is_search: bool = False) -> ArraySubquery:
+        its = rows.filter(**{column: OuterRef("pk")})
+        ids = Func(self._newest(its), function="unnest", output_field=BigIntegerField())
+        if is_search:  # a scope is walked for them, and not twice
+            return ArraySubquery(scopes.values_list(ids))
         # Of fifty scopes come fifty times as many ids as a page has. Their moments are looked up along the same index,
         # beside them, so that only the newest of all are read as rows.
-        its = rows.filter(**{column: OuterRef("pk")})
         moments = Func(self._newest(its, self.source.at), function="unnest", output_field=DateTimeField())
-        ids = Func(self._newest(its), function="unnest", output_field=BigIntegerField())
         found = scopes.annotate(newest_at=moments, newest_pk=ids).order_by("-newest_at", "-newest_pk")
         return ArraySubquery(found.values_list("newest_pk")[: self.shape.limit])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -49,29 +50,36 @@ def of(viewer: User, *, for_class: bool = False) -> dict[str, Any]:
     """
     courses = groups.taught(groups.of_viewer(viewer))
     seats = presence.seats_from_thread(courses) if courses is None or courses else []
-    cards = _cards(seats, for_class) if seats is not None else None
+    known = _known(seats or [])
+    states = Counter(seat.state for seat, _, _ in known)
     return {
-        "cards": cards and cards[:CARDS],
-        "is_away": cards is None,
-        "more": max(0, len(cards or []) - CARDS),
+        "cards": None if seats is None else [_card(*each, for_class) for each in known[:CARDS]],
+        "is_away": seats is None,
+        "more": max(0, len(known) - CARDS),
         "here": presence.tally(seats or []).here,
-        "filters": [(state, sum(card.state == state for card in cards or [])) for state in STATES],
-        "all": len(cards or []),
+        "filters": [(state, states[state]) for state in STATES],
+        "all": len(known),
         "for_class": for_class,
         "student_address": reverse("student", args=[0]),
         "cells": rules.CELLS,
     }
 
 
-def _cards(seats: list[Seat], for_class: bool) -> list[Card]:
+def _known(seats: list[Seat]) -> list[tuple[Seat, Person, str]]:
+    """Seats with student and lesson title, in the order of the page; of thousands it shows but the first few."""
     names = naming.read_from_thread({seat.user_id for seat in seats}, {seat.lesson_id for seat in seats})
-    cards = [
-        _card(seat, names.people[seat.user_id], names.lessons[seat.lesson_id], for_class)
+    known = [
+        (seat, names.people[seat.user_id], names.lessons[seat.lesson_id])
         for seat in seats
         if seat.user_id in names.people and seat.lesson_id in names.lessons
     ]
-    order = lambda card: (STATES.index(card.state), card.name.casefold(), card.user_id, card.lesson_id)  # noqa: E731
-    return sorted(cards, key=order)
+    known.sort(key=_order)
+    return known
+
+
+def _order(each: tuple[Seat, Person, str]) -> tuple[int, str, int, int]:
+    seat, person, _ = each
+    return STATES.index(seat.state), person.name.casefold(), seat.user_id, seat.lesson_id
 
 
 def _card(seat: Seat, person: Person, title: str, for_class: bool) -> Card:
