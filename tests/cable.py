@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 from typing import Self
 from urllib.parse import urlsplit
 
 CHUNK = 16_384
-CHUNKS_ON_THE_WAY = 64
+CHUNKS_ON_THE_WAY = 4
+BUFFER = 65_536
+"""Bytes that the kernel may keep of what comes from the far end: by itself it takes megabytes for a slow reader."""
 FIRST = asyncio.FIRST_COMPLETED
 
 
@@ -64,7 +67,7 @@ class Cable:
             near_end.transport.abort()
             return
         try:
-            far, far_end = await asyncio.open_connection(self.host, self.far_port)
+            far, far_end = await asyncio.open_connection(sock=await self._connected())
         except OSError:  # what it leads to is away
             near_end.transport.abort()
             return
@@ -88,6 +91,17 @@ class Cable:
             await asyncio.wait(ways)
             for end in ends:
                 end.transport.abort()
+
+    async def _connected(self) -> socket.socket:
+        far = socket.socket()
+        far.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER)
+        far.setblocking(False)
+        try:
+            await asyncio.get_running_loop().sock_connect(far, (self.host, self.far_port))
+        except OSError:
+            far.close()
+            raise
+        return far
 
     async def _carry(self, source: asyncio.StreamReader, target: asyncio.StreamWriter, *, is_near: bool) -> None:
         """Pass on what comes, in order, each at its time; what is on the way when the source closes still arrives."""

@@ -298,11 +298,16 @@ class Student:
         self.busy = True
         for lesson in self.lessons:
             await self._watch(lesson)
+            await self._rest()
             if self.stopped:
                 self.busy = False
                 return
-            await asyncio.sleep(self.pause)
         raise AssertionError(f"{self.person.username} has no lesson left")
+
+    async def _rest(self) -> None:
+        over_at = time.monotonic() + self.pause
+        while not self.stopped and time.monotonic() < over_at:
+            await asyncio.sleep(0.05)
 
     def acked_since(self, moment: float) -> list[Acked]:
         """The acks that came after a moment of time.monotonic."""

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import random
+from collections import Counter
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
@@ -103,7 +104,10 @@ class Storm:
 
     async def until_all_are_live(self) -> None:
         """Wait until everybody has subscribed and was recovered."""
-        await until(lambda: all(seat.live for seat in self.seats), within=LIVE_WITHIN, what=self._said())
+        try:
+            await until(lambda: all(seat.live for seat in self.seats), within=LIVE_WITHIN)
+        except AssertionError:
+            raise AssertionError(f"not live within {LIVE_WITHIN:g} s: {self._said()}") from None
 
     async def until_all_have(self, position: dict[str, str] | None) -> None:
         """Wait until everybody is as far as this position, without a gap and with nothing twice."""
@@ -119,7 +123,9 @@ class Storm:
         assert (broken := {seat.broken for seat in self.seats}) == {""}, broken
 
     def _said(self) -> str:
-        return f"{sum(not seat.live for seat in self.seats)} of {len(self.seats)} to be live"
+        left = [seat for seat in self.seats if not seat.live]
+        codes = Counter(seat.socket.close_code if seat.socket else 0 for seat in left)
+        return f"{len(left)} of {len(self.seats)}, {Counter(seat.broken for seat in left)}, close codes {codes}"
 
     async def _come(self, seat: Seat) -> None:
         for failures in range(8):
