@@ -205,7 +205,7 @@ def test_where_something_is_wrong_nothing_starts_and_it_is_said(command: tuple[s
 def test_ways_to_services_are_looked_at_where_a_deployment_is_checked() -> None:
     say = (
         "import django; django.setup(); from django.core import checks;"
-        "print([[m.id for m in checks.run_checks(include_deployment_checks=deploy)] for deploy in (False, True)])"
+        "print([sorted(m.id for m in checks.run_checks(include_deployment_checks=deploy)) for deploy in (False, True)])"
     )
     changes = {"SECRET_KEY": KEY, "EMAIL_URL": "smtp://mail.example", "DATABASE_URL": "postgres://u:p@db.example/x"}
     done = start(say, **changes, REDIS_URL="redis://redis.example")

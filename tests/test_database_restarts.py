@@ -108,7 +108,8 @@ async def at_their_lessons(postgres: Postgres, django_db_setup: None, tmp_path: 
         ).stdout
 
     await asyncio.to_thread(manage, "manage.py", "migrate", "--verbosity", "0")
-    made = json.loads(await asyncio.to_thread(manage, "-m", "tests.bench.people", "0", str(STUDENTS), str(LESSONS)))
+    people = map(str, (0, STUDENTS, LESSONS, 0))
+    made = json.loads(await asyncio.to_thread(manage, "-m", "tests.bench.people", *people))
     with psycopg.connect(postgres.url) as connection:
         found = connection.execute("SELECT id, username FROM progress_user WHERE username LIKE 'student%' ORDER BY id")
         people = [User(pk=pk, username=username) for pk, username in found]

@@ -1,15 +1,16 @@
-"""HOT: a class that watches a whole lesson has nearly all of its rows updated in place, as PostgreSQL itself counts."""
+"""HOT: a tick changes no column that an index is about, so most updates are in place, as PostgreSQL itself counts."""
 
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
 from django.db import connection
 
 from progress import database, recorder
-from progress.models import Enrollment, User
+from progress.models import Enrollment, User, UserProgress
 from progress.ticks import Tick
 from tests.cast import Cast
 
@@ -38,7 +39,41 @@ def enrolled(cast: Cast) -> list[User]:
     return people
 
 
-async def test_nine_of_ten_updates_of_a_whole_lesson_are_in_place(cast: Cast) -> None:
+@sync_to_async
+def indexed() -> set[str]:
+    """The columns of progress rows that an index depends on, by its keys, its expressions or its condition."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT DISTINCT a.attname FROM pg_index i"
+            " JOIN pg_depend d ON d.objid = i.indexrelid AND d.refobjid = i.indrelid AND d.refobjsubid > 0"
+            " JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = d.refobjsubid"
+            " WHERE i.indrelid = 'progress_userprogress'::regclass"
+        )
+        return {name for (name,) in cursor.fetchall()}
+
+
+@sync_to_async
+def row(person: User) -> dict[str, Any]:
+    return dict(UserProgress.objects.filter(user=person).values()[0])
+
+
+async def test_a_tick_changes_no_column_that_an_index_is_about(cast: Cast) -> None:
+    rows = []
+    for at in (1, 2):
+        tick = Tick(cast.ada.pk, cast.bernoulli.pk, at, at, segments=[(at - 1, at)], player="p", id=at)
+        await recorder.record([tick])
+        rows.append(await row(cast.ada))
+    before, now = rows
+    changed = {column for column in now if now[column] != before[column]}
+    assert changed >= {"segments", "last_accessed", "video_watch_percentage", "budget_seconds"}
+    assert changed & await indexed() == set()
+    assert "announced_at" in await indexed()  # so it is known where indexes are
+
+
+async def test_most_updates_of_a_whole_lesson_are_in_place(cast: Cast) -> None:
+    """Of the bench's database nine in ten are (docs/benchmarks.md, "Hot"). In one that other tests' processes look at,
+    PostgreSQL may not take away old versions as soon, and pages fill up; with an index on what a tick changes it were
+    none."""
     people = await enrolled(cast)
     before, hot_before = await counted()
     for number in range(1, TICKS + 1):
@@ -52,4 +87,4 @@ async def test_nine_of_ten_updates_of_a_whole_lesson_are_in_place(cast: Cast) ->
         while (await counted())[0] - before < STUDENTS * TICKS:
             await asyncio.sleep(0.05)
     after, hot_after = await counted()
-    assert (hot_after - hot_before) / (after - before) > 0.85
+    assert (hot_after - hot_before) / (after - before) > 0.5
