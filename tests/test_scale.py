@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 
 from tests.bench import scale
-from tests.bench.scale import AT_MOST, MEASURED, TICK_EVERY, Curve, School, Spread, services
+from tests.bench.scale import AT_MOST, MEASURED, TICK_EVERY, Curve, School, Spread, redis_and_postgres
 
 
 def test_a_school_has_as_many_students_as_were_asked_for_and_is_the_same_each_time() -> None:
@@ -110,9 +110,9 @@ def test_apart_no_process_has_players_and_pages_and_each_page_gets_the_same() ->
 def test_every_student_is_on_one_database_and_one_redis_however_many_there_are() -> None:
     school = scale.drawn(100_000, administrators=0)
     for count in (1, 3, 16):
-        assert all(sum(services.shares(school, spread, count)) == school.students for spread in Spread)
+        assert all(sum(redis_and_postgres.shares(school, spread, count)) == school.students for spread in Spread)
     load = scale.placed(school, 8, MEASURED)
-    one, many = (services.redis_busy(school, load, MEASURED, Spread.COURSE, count) for count in (1, 5))
+    one, many = (redis_and_postgres.redis_busy(school, load, MEASURED, Spread.COURSE, count) for count in (1, 5))
     assert sum(many) == pytest.approx(one[0])
     assert max(many) < one[0]
 
@@ -121,7 +121,7 @@ def test_what_gathers_is_divided_among_services_where_sockets_are_spread_by_chan
     dear = replace(MEASURED, postgres_tick=Curve([(10, 200 * scale.US), (1000, 20 * scale.US)]))
     school = scale.drawn(40_000, administrators=0)
     by_chance, by_course = (
-        services.postgres_busy(school, scale.placed(school, 8, dear, spread=spread), dear, spread, 10)
+        redis_and_postgres.postgres_busy(school, scale.placed(school, 8, dear, spread=spread), dear, spread, 10)
         for spread in (Spread.CHANCE, Spread.COURSE)
     )
     assert sum(by_course) == pytest.approx(school.students / TICK_EVERY * 20 * scale.US)
@@ -133,11 +133,11 @@ def test_what_is_needed_leaves_no_service_busier_than_planned_and_one_fewer_woul
     need = scale.needed(school, MEASURED, spread=Spread.COURSE)
     load = scale.placed(school, need.processes, MEASURED, spread=Spread.COURSE, databases=need.databases)
     assert need.busiest_redis <= AT_MOST
-    assert need.busiest_postgres <= AT_MOST * services.PROCESSORS
+    assert need.busiest_postgres <= AT_MOST * redis_and_postgres.PROCESSORS
     assert load.busiest.busy <= AT_MOST
     assert need.redis > 1
     assert need.databases > 1
-    assert max(services.redis_busy(school, load, MEASURED, Spread.COURSE, need.redis - 1)) > AT_MOST
+    assert max(redis_and_postgres.redis_busy(school, load, MEASURED, Spread.COURSE, need.redis - 1)) > AT_MOST
 
 
 def test_everybodys_group_is_on_one_redis_and_gives_way_where_that_is_too_little() -> None:

@@ -8,8 +8,8 @@ rates (`python -m tests.bench costs`).
 
 from tests.bench.scale.costs import MEASURED, US, Costs, Curve
 from tests.bench.scale.placing import Load, Process, Spread, placed, processes_for
+from tests.bench.scale.redis_and_postgres import Need, needed
 from tests.bench.scale.school import AT_MOST, ENTRY_EVERY, TICK_EVERY, School, drawn
-from tests.bench.scale.services import Need, needed
 from tests.bench.scale.tables import main
 
 __all__ = [

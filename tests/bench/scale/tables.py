@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from tests.bench.scale.costs import MEASURED, Costs
 from tests.bench.scale.placing import Spread, placed
+from tests.bench.scale.redis_and_postgres import Need, needed
 from tests.bench.scale.school import TICK_EVERY, School, drawn
-from tests.bench.scale.services import Need, needed
 
 SIZES = [1000, 10_000, 100_000, 300_000, 1_000_000]
 COLUMNS = (

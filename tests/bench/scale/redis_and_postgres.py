@@ -1,4 +1,4 @@
-"""Services: over how many Redis and PostgreSQL a school's courses have to be spread, and what each of them then does.
+"""Over how many Redis and PostgreSQL a school's courses have to be spread, and what each of them then does.
 
 A course is on one of each: by its number where sockets are spread by chance, else those of one web process are on the
 same, so that what gathers there goes one way. Its groups (its instructors', its students' own) are on its Redis.
