@@ -12,7 +12,8 @@ from consumers.socket import PING, Closed, Socket
 from consumers.viewer import Viewer
 from feed import groups
 from feed.catch_up import parse_position
-from feed.filters import parse_object_of_filters
+from feed.filters import Filters, parse_object_of_filters
+from feed.history import Position
 
 
 class FeedConsumer(Socket):
@@ -35,9 +36,7 @@ class FeedConsumer(Socket):
             raise unknown_type(frame)
         filters = parse_object_of_filters(frame.get("filters"))
         hub().leave(self.viewer)
-        turn = self.viewer.turn
-        asked = parse_position(frame.get("position"), await self._groups())
-        joined = asked is not None and await hub().join(self.viewer, asked, filters, turn=turn)
+        joined, asked = await self._join(frame.get("position"), filters)
         metrics.recoveries.labels("recovered" if joined else "no_position" if asked is None else "impossible").inc()
         if not joined:
             hub().leave(self.viewer)
@@ -46,6 +45,19 @@ class FeedConsumer(Socket):
         self.samples = Samples()
         if frame.get("presence") is True:
             presence.audiences().join(self.viewer, self.viewer.cursors)
+
+    async def _join(self, given: object, filters: Filters) -> tuple[bool, Position | None]:
+        """Whether the viewer went on live from the position given, and that, where it is one of the viewer's groups.
+
+        Whoever looked at the viewer's rights meanwhile could not tell whether this has those that are left: it begins
+        again, with the groups of now.
+        """
+        while True:
+            turn = self.viewer.turn
+            asked = parse_position(given, await self._groups())
+            joined = asked is not None and await hub().join(self.viewer, asked, filters, turn=turn)
+            if joined or self.viewer.turn == turn:
+                return joined, asked
 
     async def check(self) -> None:
         """Close where nothing is left to see; where something else is, have the page begin anew with that."""

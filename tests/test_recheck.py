@@ -5,18 +5,25 @@ The web process is the real one, which looks again every 0.3 s where users have 
 
 from __future__ import annotations
 
+import asyncio
 import sys
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import pytest_asyncio
+from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
 from progress.models import Course, Enrollment, User
+from tests.cable import Cable, address_through
 from tests.cast import Cast
-from tests.live import Live, Site
+from tests.live import Client, Live, Site
 
 HURRIED = """
 from consumers import codes, heartbeat
@@ -25,11 +32,23 @@ from project.server import main
 main()
 """
 
+SEVERAL_LOOKS = 2.0
+SLOW_ANSWER = 0.1
+"""Seconds each way: of any two replays one is under way while the socket is looked at again."""
+
 
 class HurriedSite(Site):
     """A site that looks again soon."""
 
     web_command = (sys.executable, "-c", HURRIED)
+
+
+@dataclass
+class Far:
+    """Clients of a site whose Redis is far away, and the way there."""
+
+    live: Live
+    cable: Cable
 
 
 @pytest.fixture(scope="module")
@@ -100,3 +119,50 @@ async def test_a_socket_whose_rights_stay_stays(hurried: Live, cast: Cast) -> No
         assert (await ada.watch(to=60))["watch_percentage"] == 60
         await grace.until_shown("progress_update")
         assert grace.of("reset") == []
+
+
+@pytest_asyncio.fixture
+async def far_redis(transactional_db: None, cast: Cast, loop_services: None, tmp_path: Path) -> AsyncIterator[Far]:
+    """A site that looks again soon, and reaches Redis by a cable."""
+    known = urlsplit(settings.REDIS_URL)
+    async with Cable(known.hostname or "", known.port or 0) as cable:
+        own = HurriedSite(tmp_path, redis_url=address_through(cable, settings.REDIS_URL), webs=1)
+        await asyncio.to_thread(own.__enter__)
+        try:
+            async with Live(own) as live:
+                yield Far(live, cable)
+        finally:
+            cable.mend()
+            await asyncio.to_thread(own.__exit__)
+
+
+async def test_a_look_again_does_not_spoil_a_subscription_that_is_under_way(far_redis: Far, cast: Cast) -> None:
+    live = far_redis.live
+    position = (await live.snapshot(cast.grace))["position"]
+    async with live.feed(cast.grace) as other, live.player(cast.ada, cast.bernoulli) as ada:
+        await ada.watch(to=60)
+        await other.until_shown("progress_update")  # from now on there is something to be replayed
+    async with live.socket("/ws/feed/", cast.grace) as grace:
+        far_redis.cable.delay = SLOW_ANSWER
+        began = time.monotonic()
+        while time.monotonic() - began < SEVERAL_LOOKS:
+            assert await subscribed(grace, position)
+
+
+async def test_a_subscription_with_a_right_that_is_gone_is_refused(hurried: Live, cast: Cast) -> None:
+    await cast.botany.instructors.aadd(cast.grace)
+    both = (await hurried.snapshot(cast.grace))["position"]
+    async with hurried.socket("/ws/feed/", cast.grace) as grace:
+        assert await subscribed(grace, both)
+        await Course.instructors.through.objects.filter(user=cast.grace, course=cast.botany).adelete()
+        assert not await subscribed(grace, both)
+        left = (await hurried.snapshot(cast.grace))["position"]
+        assert set(left) < set(both)
+        assert await subscribed(grace, left)
+
+
+async def subscribed(client: Client, position: dict[str, str]) -> bool:
+    """Subscribe, and say whether the position was recovered."""
+    client.frames.clear()
+    await client.tell({"type": "subscribe", "position": position, "filters": {}})
+    return bool((await client.until("subscribed"))["recovered"])
