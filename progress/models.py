@@ -22,7 +22,7 @@ from progress.querysets import (
     LessonQuerySet,
     RecordQuerySet,
 )
-from progress.text import normalised
+from progress.text import name_of, normalised
 
 PERCENT = [MinValueValidator(0.0), MaxValueValidator(100.0)]
 
@@ -86,8 +86,8 @@ class User(Named, AbstractUser):
 
     @property
     def name(self) -> str:
-        """The full name, or the user name where there is none."""
-        return self.get_full_name() or self.username
+        """What people call this person (progress.text.name_of)."""
+        return name_of(self.first_name, self.last_name, self.username)
 
 
 class Course(Named):

@@ -1,4 +1,4 @@
-"""Search text: the one form in which names and titles are compared."""
+"""What people are called, and search text: the one form in which names and titles are compared."""
 
 import unicodedata
 
@@ -10,3 +10,8 @@ def normalised(text: str) -> str:
     that a live row and a reloaded row match the same searches (docs/protocol.md, filters).
     """
     return " ".join(unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold()).split())
+
+
+def name_of(first_name: str, last_name: str, username: str) -> str:
+    """Return what a person is called: the full name, or the user name where there is none."""
+    return f"{first_name} {last_name}".strip() or username

@@ -13,7 +13,7 @@ from asgiref.sync import async_to_sync
 from redis.exceptions import RedisError
 
 from feed.presence.rules import Seat, State, Tally, tally
-from feed.presence.store import presences
+from feed.presence.store import Answer, presences, present_of
 from progress.failures import in_words
 
 __all__ = ["Seat", "State", "Tally", "forget", "seats", "seats_from_thread", "tally"]
@@ -33,10 +33,15 @@ async def seats(course_ids: Collection[int] | None) -> list[Seat]:
 def seats_from_thread(course_ids: Collection[int] | None) -> list[Seat] | None:
     """`seats` for synchronous code; None where Redis is away, and then nobody knows who is watching."""
     try:
-        return async_to_sync(seats)(course_ids)
+        # What is long about it is done here, where the loop goes on meanwhile.
+        return present_of(async_to_sync(_ask)(course_ids)).seats
     except (RedisError, OSError) as error:
         log.warning("Nobody can tell who is watching: Redis is away", extra={"error": in_words(error)})
         return None
+
+
+async def _ask(course_ids: Collection[int] | None) -> Answer:
+    return await presences().ask(course_ids)
 
 
 async def forget(people: Iterable[int]) -> None:

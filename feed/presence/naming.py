@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from typing import Any
+from functools import cache
+from typing import Any, cast
+
+import msgspec
+from django.db.models import QuerySet
 
 from progress.compiled import Compiled, Given
 from progress.models import Lesson, User
+from progress.prepared import Prepared
+from progress.text import name_of
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
+class Person(msgspec.Struct, frozen=True):
     """A student's name, and whether a class may not see it."""
 
     name: str
@@ -26,9 +31,21 @@ class Names:
     lessons: dict[int, str] = field(default_factory=dict)
 
 
-_PERSON = ("pk", "first_name", "last_name", "username", "name_hidden")
-_people = Compiled(lambda: User.objects.filter(pk__among=Given("people")).values_list(*_PERSON))
-_lessons = Compiled(lambda: Lesson.objects.filter(pk__among=Given("lessons")).values_list("pk", "title"))
+def _of_people() -> QuerySet[User, tuple[int, str, str, str, bool]]:
+    people = User.objects.filter(pk__among=Given("people"))
+    return people.values_list("pk", "first_name", "last_name", "username", "name_hidden")
+
+
+def _of_lessons() -> QuerySet[Lesson, tuple[int, str]]:
+    return Lesson.objects.filter(pk__among=Given("lessons")).values_list("pk", "title")
+
+
+_people, _lessons = Compiled(_of_people), Compiled(_of_lessons)
+
+
+@cache
+def _prepared() -> tuple[Prepared, Prepared]:
+    return Prepared(_of_people()), Prepared(_of_lessons())
 
 
 async def read(people: Collection[int], lessons: Collection[int]) -> Names:
@@ -40,15 +57,13 @@ async def read(people: Collection[int], lessons: Collection[int]) -> Names:
 
 
 def read_from_thread(people: Collection[int], lessons: Collection[int]) -> Names:
-    """The same for synchronous code."""
+    """The same for synchronous code, on Django's own connection."""
+    of_people, of_lessons = _prepared()
     return Names(
-        _named(User.objects.filter(pk__in=people).values_list(*_PERSON)),
-        dict(Lesson.objects.filter(pk__in=lessons).values_list("pk", "title")),
+        _named(of_people.rows(people=list(people)) if people else []),
+        dict(cast("list[tuple[int, str]]", of_lessons.rows(lessons=list(lessons)) if lessons else [])),
     )
 
 
 def _named(rows: Any) -> dict[int, Person]:
-    return {
-        pk: Person(User(first_name=first, last_name=last, username=username).name, hidden)
-        for pk, first, last, username, hidden in rows
-    }
+    return {pk: Person(name_of(first, last, username), hidden) for pk, first, last, username, hidden in rows}

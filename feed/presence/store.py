@@ -16,6 +16,9 @@ from feed.presence.rules import Report, Said, Seat, seats_of
 CHUNK = 1_000
 """Seats that one run of a script takes: a millisecond or two, in which Redis serves nobody else."""
 
+Answer = list[Any]
+"""What the script READ answers (feed.presence.scripts)."""
+
 _SAID: dict[str, Said] = {"1": "playing", "0": "paused"}
 
 
@@ -79,20 +82,12 @@ class Presences:
 
     async def read(self, course_ids: Collection[int] | None) -> Present:
         """Return who is there in these courses, None meaning all."""
-        asked = ["1"] if course_ids is None else ["0", *course_ids]
-        now, holders, *courses = await self._read(args=[self._prefix, *asked])
-        held_until = {process: int(until) for process, until in _pairs(holders)}
-        reports: list[Report] = []
-        for course, seats, gone in zip(courses[::3], courses[1::3], courses[2::3], strict=True):
-            for field, text in _pairs(seats):
-                user, lesson, process = field.split(b":")
-                until = held_until.get(process)
-                if until is not None:  # else nobody knows when it left, and it is long ago
-                    reports.append(_report(course, user, lesson, text, left=until if until <= now else None))
-            for field, text in _pairs(gone):
-                user, lesson = field.split(b":")
-                reports.append(_report(course, user, lesson, text, left=int(text.partition(b":")[0])))
-        return Present(int(now), seats_of(reports, int(now)))
+        return present_of(await self.ask(course_ids))
+
+    async def ask(self, course_ids: Collection[int] | None) -> Answer:
+        """Ask Redis that; what it answers is for `present_of`, which takes long for thousands, on any thread."""
+        answer: Answer = await self._read(args=[self._prefix, *(["1"] if course_ids is None else ["0", *course_ids])])
+        return answer
 
     async def forget(self, people: Iterable[int]) -> None:
         """Remove these people's seats, and let nobody write them again for some minutes."""
@@ -109,6 +104,23 @@ def presences() -> Presences:
     if layer not in _of_layers:
         _of_layers[layer] = Presences(layer.client, prefix=layer.prefix)
     return _of_layers[layer]
+
+
+def present_of(answer: Answer) -> Present:
+    """Return who is there, by Redis's answer."""
+    now, holders, *courses = answer
+    held_until = {process: int(until) for process, until in _pairs(holders)}
+    reports: list[Report] = []
+    for course, seats, gone in zip(courses[::3], courses[1::3], courses[2::3], strict=True):
+        for field, text in _pairs(seats):
+            user, lesson, process = field.split(b":")
+            until = held_until.get(process)
+            if until is not None:  # else nobody knows when it left, and it is long ago
+                reports.append(_report(course, user, lesson, text, left=until if until <= now else None))
+        for field, text in _pairs(gone):
+            user, lesson = field.split(b":")
+            reports.append(_report(course, user, lesson, text, left=int(text.partition(b":")[0])))
+    return Present(int(now), seats_of(reports, int(now)))
 
 
 def _pairs(flat: Sequence[bytes]) -> Iterator[tuple[bytes, bytes]]:

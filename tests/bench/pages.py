@@ -1,7 +1,6 @@
-"""Who loads pages: some a second, whatever the last one took, each on a connection of its own.
+"""Who loads pages: some a second, whether the last one has come or not, each on a connection of its own.
 
-`python -m tests.bench.pages`, commands on standard input (tests.bench.child). A page that had to wait for the one
-before it is counted from when it was due.
+`python -m tests.bench.pages`, commands on standard input (tests.bench.child).
 """
 
 from __future__ import annotations
@@ -10,29 +9,32 @@ import itertools
 import select
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from tests.bench import requests
 from tests.bench.commands import serve
 from tests.bench.load import share
 
+MOST_AT_A_TIME = 100
+
 
 class Pages:
-    """One who asks for page after page."""
+    """People who each ask for a page."""
 
     commanded = False
 
     def load(self, *, port: int, visits: list[list[str]], rate: float, seconds: float) -> dict[str, Any]:
         """Ask for each path with its cookie in turn, so many a second; each answer holds the text named there."""
         began, processor = time.monotonic(), time.process_time()
-        took = []
-        for number, (path, cookie, holds) in zip(range(int(rate * seconds)), itertools.cycle(visits), strict=False):
-            due = began + number / rate
-            time.sleep(max(0.0, due - time.monotonic()))
-            requests.asked(port, path, {"Cookie": cookie}, 1, holds=holds.encode())
-            took.append(int((time.monotonic() - due) * 1e9))
+        asked = []
+        with ThreadPoolExecutor(MOST_AT_A_TIME) as people:
+            for number, (path, cookie, holds) in zip(range(int(rate * seconds)), itertools.cycle(visits), strict=False):
+                time.sleep(max(0.0, began + number / rate - time.monotonic()))
+                headers = {"Cookie": cookie}
+                asked.append(people.submit(requests.asked, port, path, headers, 1, holds=holds.encode()))
+        took = sorted(int(ms * 1e6) for each in asked for ms in each.result())
         busy = (time.process_time() - processor) / max(seconds, time.monotonic() - began)
-        took.sort()
         return {"loads": len(took), "p50": share(took, 0.50), "p95": share(took, 0.95), "busy": busy}
 
     def turn(self, timeout: float) -> None:
