@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import shutil
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -17,17 +16,8 @@ from playwright.async_api import Browser, BrowserContext, Page, Request, WebSock
 from progress.models import Course, Lesson, User
 from progress.uploads import probe
 from project.demo import videos
+from tests.chromium import FLAGS, found
 from tests.live import Live
-
-FLAGS = [
-    "--no-sandbox",  # as root
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--autoplay-policy=no-user-gesture-required",
-]
 
 ROWS = "[...document.querySelectorAll('#activity-feed > li')].map((row) => [row.dataset.entryId, row.dataset.type])"
 TELL_OF_VIOLATIONS = """addEventListener("securitypolicyviolation", (seen) =>
@@ -68,7 +58,7 @@ class Window:
 @contextlib.asynccontextmanager
 async def chromium() -> AsyncIterator[Browser]:
     """A headless chromium."""
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    path = found()
     assert path, "These tests need Debian's chromium: apt-get install chromium"
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=path, args=FLAGS)

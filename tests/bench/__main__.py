@@ -1,4 +1,4 @@
-"""`python -m tests.bench`: measures, prints tables, and with `--json` writes all rounds to a file."""
+"""`python -m tests.bench`: measures, prints tables; `--json` keeps all rounds, `--write` puts the tables into docs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ import sys
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from tests.bench import nginx, report
+from rich.console import Console
+
+from tests.bench import docs, nginx, report
 from tests.bench.sizes import Sizes
 from tests.bench.surroundings import surroundings
 from tests.bench.things import THINGS
@@ -32,11 +34,13 @@ def main() -> None:
         for name in things:
             say(name)
             tables.append(THINGS[name](around, sizes))
-    sys.stdout.write(report.as_markdown(tables) + "\n")
+    report.show(tables, Console())
     if asked.json:
         told = {"versions": versions(), "sizes": asdict(sizes), "things": report.as_json(tables)}
         asked.json.parent.mkdir(parents=True, exist_ok=True)
         asked.json.write_text(json.dumps(told, indent=2) + "\n")
+    if asked.write:
+        docs.write(asked.write, tables, whole=not asked.only)
 
 
 def _thing(name: str) -> str:
@@ -49,6 +53,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("only", nargs="*", type=_thing, metavar="THING", help=f"of {', '.join(THINGS)}; all")
     parser.add_argument("--json", type=Path, help="a file for all rounds")
+    parser.add_argument("--write", type=Path, help="the page of docs whose tables these replace")
     parser.add_argument("--rounds", type=int, help="how often each is measured")
     parser.add_argument("--small", action="store_true", help="see that it works; the figures mean nothing")
     return parser.parse_args()

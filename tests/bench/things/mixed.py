@@ -12,6 +12,7 @@ from typing import Any
 
 import redis
 
+from tests import chromium
 from tests.bench import requests
 from tests.bench.child import Child, Failed
 from tests.bench.classroom import Classroom, classroom
@@ -28,8 +29,10 @@ GROUP = "feed.all"
 
 COLUMNS = [
     Column("entries", "entries/s to each", "{:.0f}"),
-    Column("p50", "p50 ms to the screen", "{:.1f}"),
+    Column("p50", "p50 ms to the sockets", "{:.1f}"),
     Column("p99", "p99 ms", "{:.1f}", more_is_better=False),
+    Column("screen_p50", "p50 ms to a browser's screen", "{:.1f}"),
+    Column("screen_p99", "p99 ms", "{:.1f}"),
     Column("acked_p50", "p50 ms from tick to ack", "{:.1f}"),
     Column("acked_p99", "p99 ms", "{:.1f}", more_is_better=False),
     Column("page_p50", "median ms of a page", "{:.0f}"),
@@ -44,6 +47,18 @@ COLUMNS = [
 
 
 @dataclass(frozen=True, slots=True)
+class Kind:
+    """What a round has beside those who watch and work: page loads a second, and a page in a browser."""
+
+    name: str
+    pages: float
+    window: bool
+
+    def __str__(self) -> str:
+        return f"ours, {self.pages:g} pages/s" + ", a browser" * self.window
+
+
+@dataclass(frozen=True, slots=True)
 class People:
     """Everybody before one server, each kind a process of its own; players are the classroom's."""
 
@@ -51,27 +66,32 @@ class People:
     watchers: Child
     returning: Child
     pages: Child
+    window: Child
 
 
 def measure(around: Surroundings, sizes: Sizes) -> Table:
-    """One web process, with the page loads and without them in turn; who is told one entry too few or twice has no
-    figure."""
-    loads = {"ours": sizes.mixed_pages, "without": 0.0}
-    figures: dict[str, dict[str, list[float]]] = {name: {} for name in loads}
+    """One web process, with page loads, without, and with a browser in turn; who is told one entry too few or twice has
+    no figure."""
+    kinds = [
+        Kind("ours", sizes.mixed_pages, False),
+        Kind("without", 0.0, False),
+        Kind("window", 0.0, True),
+    ]
+    figures: dict[str, dict[str, list[float]]] = {kind.name: {} for kind in kinds}
+    no_window = "" if chromium.found() else "chromium is not installed"
     missing = ""
     try:
         requests.collect_static(around)
         with contextlib.ExitStack() as open_:
             people = _people(open_, around)
             for number in range(sizes.rounds):
-                for name, pages in loads.items():
-                    seen = _round(people, around, sizes, pages)
-                    say(
-                        f"  round {number + 1}, {pages:g} pages/s: "
-                        + ", ".join(f"{k} {v:.1f}" for k, v in seen.items())
-                    )
+                for kind in kinds:
+                    if kind.window and no_window:
+                        continue
+                    seen = _round(people, around, sizes, kind)
+                    say(f"  round {number + 1}, {kind}: " + ", ".join(f"{k} {v:.1f}" for k, v in seen.items()))
                     for key, value in seen.items():
-                        figures[name].setdefault(key, []).append(value)
+                        figures[kind.name].setdefault(key, []).append(value)
     except Failed as failed:
         say(f"  {failed}")
         missing = str(failed)
@@ -80,27 +100,27 @@ def measure(around: Surroundings, sizes: Sizes) -> Table:
         f"{sizes.mixed_rate:g} ticks/s, {sizes.mixed_administrators} administrators and {sizes.mixed_instructors} "
         f"instructors who watch with presence on, {sizes.mixed_returning} viewers who come and go",
         COLUMNS,
-        [_row(name, f"ours, {pages:g} pages/s", figures[name], missing) for name, pages in loads.items()],
+        [_row(kind, figures[kind.name], missing or (no_window if kind.window else "")) for kind in kinds],
     )
 
 
-def _row(name: str, title: str, figures: dict[str, list[float]], missing: str) -> Row:
+def _row(kind: Kind, figures: dict[str, list[float]], missing: str) -> Row:
     if missing:
-        return Row(name, title, missing=missing)
-    return Row(name, title, {key: Figure(tuple(rounds)) for key, rounds in figures.items()})
+        return Row(kind.name, str(kind), missing=missing)
+    return Row(kind.name, str(kind), {key: Figure(tuple(rounds)) for key, rounds in figures.items()})
 
 
 def _people(open_: contextlib.ExitStack, around: Surroundings) -> People:
     log = around.folder / "mixed.log"
     room = open_.enter_context(classroom(OURS, around))
-    watchers, returning, pages = (
+    watchers, returning, pages, looking = (
         open_.enter_context(Child(f"tests.bench.{kind}", env=os.environ, log=log))
-        for kind in ("watchers", "returning", "pages")
+        for kind in ("watchers", "returning", "pages", "window")
     )
-    return People(room, watchers, returning, pages)
+    return People(room, watchers, returning, pages, looking)
 
 
-def _round(people: People, around: Surroundings, sizes: Sizes, pages: float) -> dict[str, float]:
+def _round(people: People, around: Surroundings, sizes: Sizes, kind: Kind) -> dict[str, float]:
     room = people.room
     room.connect(sizes.mixed_players)
     room.take_places()
@@ -109,13 +129,16 @@ def _round(people: People, around: Surroundings, sizes: Sizes, pages: float) -> 
     people.watchers.ask("arm", goal=0)
     returning = around.cookies[sizes.mixed_administrators :][: sizes.mixed_returning]
     people.returning.ask("begin", port=room.port, cookies=returning, position=begin)
-    people.pages.tell("load", port=room.port, visits=_visits(around), rate=pages, seconds=sizes.mixed_seconds)
+    if kind.window:
+        people.window.ask("look", port=room.port, cookie=around.cookies[0])
+    people.pages.tell("load", port=room.port, visits=_visits(around), rate=kind.pages, seconds=sizes.mixed_seconds)
     web, services = _used(people, around)
     acked = room.open(sizes.mixed_rate, sizes.mixed_seconds)
     web, services = (now - before for now, before in zip(_used(people, around), (web, services), strict=True))
     loaded = people.pages.answer(within=60)
     seen = people.watchers.ask("settle", quiet=1, limit=20, within=30)
     end = Ours.position(room.port, around.cookies[0])
+    screen = people.window.ask("close", limit=20, within=30) if kind.window else {}
     back = people.returning.ask("finish", position=end, limit=30, within=40)
     told = _told(around, begin[GROUP], end[GROUP])
     _compare(told, people.watchers.ask("told")["told"], "who watch")
@@ -126,10 +149,10 @@ def _round(people: People, around: Surroundings, sizes: Sizes, pages: float) -> 
         "entries": told.count / sizes.mixed_seconds,
         "p50": seen["p50"],
         "p99": seen["p99"],
+        **({"screen_p50": screen["p50"], "screen_p99": screen["p99"]} if screen else {}),
         "acked_p50": acked["p50"],
         "acked_p99": acked["p99"],
-        "page_p50": loaded["p50"] or 0.0,
-        "page_p95": loaded["p95"] or 0.0,
+        **({"page_p50": loaded["p50"], "page_p95": loaded["p95"]} if loaded["loads"] else {}),
         "recoveries": back["recoveries"],
         "recovery_p50": back["p50"],
         "recovery_p99": back["p99"],
