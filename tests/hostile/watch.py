@@ -132,6 +132,7 @@ class Watched:
 
     async def assert_harmless(self) -> None:
         """Nothing ran, nothing was refused, nothing is there that is not ours, and the layout holds."""
+        await self.page.wait_for_load_state()  # a page that a form led to may not have its stylesheet yet
         said, broken = await self.said(), await self.broken()
         assert said == [], said
         assert broken == [], broken
