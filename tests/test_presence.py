@@ -15,7 +15,7 @@ from feed import presence
 from feed.presence import keeper as keeping
 from feed.presence import rules
 from progress import newest, school
-from progress.models import Enrollment, User
+from progress.models import Enrollment, Lesson, User
 from progress.reports import Ack
 from progress.ticks import Tick
 from tests.cast import Cast
@@ -92,6 +92,14 @@ async def test_two_tabs_on_two_processes_are_one_seat_until_both_are_closed(room
     await until_seats(exactly(ada="gone"))
 
 
+async def test_whoever_goes_from_lesson_to_lesson_leaves_one_seat_the_last_one(room: Live, cast: Cast) -> None:
+    sets = await Lesson.objects.acreate(course=cast.algorithms, title="Sets", slug="sets", duration=60)
+    for lesson in (cast.bernoulli, sets):
+        async with room.player(cast.ada, lesson):
+            await until_seats(lambda there, lesson=lesson: there == {("ada", str(lesson.pk)): "paused"})
+    await until_seats(lambda there: there == {("ada", str(sets.pk)): "gone"})
+
+
 async def test_a_tick_by_post_takes_a_seat(room: Live, cast: Cast) -> None:
     browser = await room.http(cast.bob)
     tick = {"watch_percentage": 10, "timestamp": 10}
@@ -158,7 +166,7 @@ def redis_texts() -> Any:
 
     def read() -> str:
         with redis.Redis.from_url(settings.REDIS_URL) as client:
-            keys = [*client.keys(f"{prefix}:seats:*"), *client.keys(f"{prefix}:gone:*")]
+            keys = [*client.keys(f"{prefix}:seats:*"), *client.keys(f"{prefix}:left:*")]
             return "".join(str(client.hgetall(key)) for key in keys)
 
     return read

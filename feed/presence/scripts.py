@@ -5,7 +5,8 @@ Keys:
 - `<prefix>:presence:courses`, hash: course -> until when anybody may be there, ms
 - `<prefix>:presence:erased`, sorted set: people who may not be written again, by the second in which that ends
 - `<prefix>:seats:<course>`, hash: `<user>:<lesson>:<process>` -> report `<heard>:<began>:<text>`
-- `<prefix>:gone:<course>`, hash: `<user>:<lesson>` -> report `<left>:<began>:<text>`
+- `<prefix>:left:<course>`, hash: `<user>` -> report `<left>:<began>:<text>:<lesson>` of the lesson left last: whoever
+  goes from lesson to lesson leaves one of them, so there are no more than students
 """
 
 from feed.presence.rules import GONE_SECONDS
@@ -53,23 +54,28 @@ local at = 4 + tonumber(ARGV[3])
 for index = 4, at - 1 do keep(ARGV[index]) end
 redis.call('ZREMRANGEBYSCORE', erased, '-inf', time[1])
 local left = {{}}
-local function leave(course, seat, report)
-  redis.call('HSET', prefix .. ':gone:' .. course, seat, report)
-  redis.call('EXPIRE', prefix .. ':gone:' .. course, {_KEEP_SECONDS})
+local function moment_of(report) return tonumber(string.match(report, '^%d+')) end
+local function leave(course, user, lesson, report)
+  local gone = prefix .. ':left:' .. course
+  local before = redis.call('HGET', gone, user)
+  if before and moment_of(before) > moment_of(report) then return end
+  redis.call('HSET', gone, user, report .. ':' .. lesson)
+  redis.call('EXPIRE', gone, {_KEEP_SECONDS})
   keep(course)
   left[course] = true
 end
 while at <= #ARGV do
-  local course, user, seat = ARGV[at], ARGV[at + 1], ARGV[at + 1] .. ':' .. ARGV[at + 2]
+  local course, user, lesson = ARGV[at], ARGV[at + 1], ARGV[at + 2]
+  local seat = user .. ':' .. lesson .. ':' .. process
   local began = tonumber(ARGV[at + 5])
   began = whole(began < 0 and -began or now - began)
   local report = whole(now - tonumber(ARGV[at + 4])) .. ':' .. began .. ':' .. ARGV[at + 6]
   local seats = prefix .. ':seats:' .. course
   if ARGV[at + 3] == '1' then
-    redis.call('HDEL', seats, seat .. ':' .. process)
-    if not redis.call('ZSCORE', erased, user) then leave(course, seat, report) end
+    redis.call('HDEL', seats, seat)
+    if not redis.call('ZSCORE', erased, user) then leave(course, user, lesson, report) end
   elseif not redis.call('ZSCORE', erased, user) then
-    redis.call('HSET', seats, seat .. ':' .. process, report)
+    redis.call('HSET', seats, seat, report)
     keep(course)
   end
   at = at + 7
@@ -80,19 +86,19 @@ for other, until_ in pairs_of(holders) do
     for course in pairs_of(courses) do
       local seats = prefix .. ':seats:' .. course
       for field, report in pairs_of(seats) do
-        local seat, holder = string.match(field, '^(%d+:%d+):(.*)$')
+        local user, lesson, holder = string.match(field, '^(%d+):(%d+):(.*)$')
         if holder == other then
           redis.call('HDEL', seats, field)
-          leave(course, seat, (string.gsub(report, '^%d+', until_)))
+          leave(course, user, lesson, (string.gsub(report, '^%d+', until_)))
         end
       end
     end
   end
 end
 for course in pairs(left) do
-  local gone = prefix .. ':gone:' .. course
-  for seat, report in pairs_of(gone) do
-    if tonumber(string.match(report, '^%d+')) < now - {_GONE_MS} then redis.call('HDEL', gone, seat) end
+  local gone = prefix .. ':left:' .. course
+  for user, report in pairs_of(gone) do
+    if moment_of(report) < now - {_GONE_MS} then redis.call('HDEL', gone, user) end
   end
 end
 return {{now, known and 1 or 0}}
@@ -100,7 +106,8 @@ return {{now, known and 1 or 0}}
 )
 
 # ARGV: prefix, '1' for every course, else courses.
-# Answers now, the holders as flat list of process and until, then for each course: it, its seats and those gone, flat.
+# Answers now, the holders as flat list of process and until, then for each of these courses in which anybody may be
+#         there: it, its seats and those who left, flat.
 READ = (
     _OPEN
     + """
@@ -110,13 +117,16 @@ if ARGV[2] == '1' then
     if tonumber(until_) > now then asked[#asked + 1] = course else redis.call('HDEL', courses, course) end
   end
 else
-  for index = 3, #ARGV do asked[#asked + 1] = ARGV[index] end
+  for index = 3, #ARGV do
+    local until_ = redis.call('HGET', courses, ARGV[index])
+    if until_ and tonumber(until_) > now then asked[#asked + 1] = ARGV[index] end
+  end
 end
 local answer = {now, redis.call('HGETALL', holders)}
 for _, course in ipairs(asked) do
   answer[#answer + 1] = course
   answer[#answer + 1] = redis.call('HGETALL', prefix .. ':seats:' .. course)
-  answer[#answer + 1] = redis.call('HGETALL', prefix .. ':gone:' .. course)
+  answer[#answer + 1] = redis.call('HGETALL', prefix .. ':left:' .. course)
 end
 return answer
 """
@@ -133,7 +143,7 @@ for index = 2, #ARGV do
   redis.call('EXPIRE', erased, {_ERASED_SECONDS})
 end
 for course in pairs_of(courses) do
-  for _, kind in ipairs({{':seats:', ':gone:'}}) do
+  for _, kind in ipairs({{':seats:', ':left:'}}) do
     local key = prefix .. kind .. course
     for field in pairs_of(key) do
       if theirs[string.match(field, '^%d+')] then redis.call('HDEL', key, field) end

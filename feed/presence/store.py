@@ -117,8 +117,8 @@ def present_of(answer: Answer) -> Present:
             until = held_until.get(process)
             if until is not None:  # else nobody knows when it left, and it is long ago
                 reports.append(_report(course, user, lesson, text, left=until if until <= now else None))
-        for field, text in _pairs(gone):
-            user, lesson = field.split(b":")
+        for user, report in _pairs(gone):
+            text, _, lesson = report.rpartition(b":")
             reports.append(_report(course, user, lesson, text, left=int(text.partition(b":")[0])))
     return Present(int(now), seats_of(reports, int(now)))
 
