@@ -12,6 +12,7 @@ from pathlib import Path
 from rich.console import Console
 
 from tests.bench import docs, nginx, report
+from tests.bench.figures import Table
 from tests.bench.sizes import Sizes
 from tests.bench.surroundings import surroundings
 from tests.bench.things import THINGS
@@ -34,13 +35,19 @@ def main() -> None:
         for name in things:
             say(name)
             tables.append(THINGS[name](around, sizes))
+            _keep(asked, sizes, tables)  # each as soon as it is there: what comes later may fail
     report.show(tables, Console())
+    if asked.write and not asked.only:
+        docs.write(asked.write, tables, whole=True)
+
+
+def _keep(asked: argparse.Namespace, sizes: Sizes, tables: list[Table]) -> None:
     if asked.json:
         told = {"versions": versions(), "sizes": asdict(sizes), "things": report.as_json(tables)}
         asked.json.parent.mkdir(parents=True, exist_ok=True)
         asked.json.write_text(json.dumps(told, indent=2) + "\n")
     if asked.write:
-        docs.write(asked.write, tables, whole=not asked.only)
+        docs.write(asked.write, tables[-1:], whole=False)
 
 
 def _thing(name: str) -> str:

@@ -27,7 +27,7 @@ MEANS = {
 
 def measure(around: Surroundings, sizes: Sizes) -> Table:
     """Once, in a database of its own: rows take what they take."""
-    with surroundings(1) as own:
+    with surroundings(sizes.small()) as own:
         command = [sys.executable, "-m", "tests.bench.disk", str(sizes.disk_rows), *MEANS]
         done = subprocess.run(command, cwd=ROOT, env=own.environment, check=True, stdout=subprocess.PIPE, text=True)
     found = json.loads(done.stdout)

@@ -18,7 +18,7 @@ def measure(around: Surroundings, sizes: Sizes) -> Table:
     rows = []
     try:
         for size in sizes.school_rows:
-            with surroundings(1) as own:
+            with surroundings(sizes.small()) as own:  # its people are the school's
                 for row in page.measured(own, size, rounds=sizes.rounds, times=sizes.pages_requests):
                     medians.setdefault(row.title, {})[str(size)] = row.figures["median"]
         rows = [Row(title, title, figures) for title, figures in medians.items()]

@@ -52,7 +52,7 @@ def _measured(rows: int, sizes: Sizes) -> Seen:
         "tests.bench.query",
         *map(str, (rows, BUSY_COURSES, sizes.rounds, sizes.query_times)),
     ]
-    with surroundings(1) as own:
+    with surroundings(sizes.small()) as own:
         done = subprocess.run(command, cwd=ROOT, env=own.environment, check=True, stdout=subprocess.PIPE, text=True)
     seen: Seen = json.loads(done.stdout)
     for title, view in seen.items():
