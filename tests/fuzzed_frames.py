@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -35,11 +36,13 @@ _values = st.recursive(
 )
 
 
+def _same(_: int, value: Any) -> Any:
+    return value
+
+
 def _or_anything(right: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     # Mapped, for of equal strategies one_of keeps one, and deferred, for it would take _values apart.
-    return st.one_of(
-        right, *(right.map(lambda value, _=again: value) for again in range(3)), st.deferred(lambda: _values)
-    )
+    return st.one_of(right, *(right.map(partial(_same, again)) for again in range(3)), st.deferred(lambda: _values))
 
 
 _seconds = st.floats(0, 100)

@@ -94,7 +94,8 @@ class Load:
         self.arm(goal=goal)
         self.behind = count if goal else 0
         self.retried = 0
-        self.retrying = again = deque() if retry else None
+        again: deque[tuple[float, int]] | None = deque() if retry else None
+        self.retrying = again
         waiting = deque(range(count))
         deadline = time.monotonic() + limit
         while (waiting or again or self.joining or self.behind > 0) and not self.lost:

@@ -26,7 +26,7 @@ def modules() -> Path | None:
     if shutil.which("npm") is None:
         return None
     FOLDER.mkdir(parents=True, exist_ok=True)
-    command = ["npm", "install", "--prefix", FOLDER, "--no-audit", "--no-fund", "--ignore-scripts", *PACKAGES]
+    command = ["npm", "install", "--prefix", str(FOLDER), "--no-audit", "--no-fund", "--ignore-scripts", *PACKAGES]
     if subprocess.run(command, cwd=FOLDER, capture_output=True, check=False, timeout=300).returncode:
         return None
     done.write_text(" ".join(PACKAGES))

@@ -63,7 +63,8 @@ def _explained(sql: str, params: Any) -> Node:
 
 
 def _rows_read(scan: Node) -> int:
-    return round(scan["Actual Loops"] * (scan["Actual Rows"] + scan.get("Rows Removed by Filter", 0)))
+    rows: int = round(scan["Actual Loops"] * (scan["Actual Rows"] + scan.get("Rows Removed by Filter", 0)))
+    return rows
 
 
 def _nodes(plan: Node) -> Iterator[Node]:

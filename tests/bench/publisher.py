@@ -10,6 +10,7 @@ import importlib
 import json
 import sys
 import time
+from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
 from tests.bench.entries import entries
@@ -42,7 +43,7 @@ async def steady(
     return {"began": began, "ended": time.monotonic_ns()}
 
 
-COMMANDS = {"burst": burst, "steady": steady}
+COMMANDS: dict[str, Callable[..., Awaitable[dict[str, Any]]]] = {"burst": burst, "steady": steady}
 
 
 async def main(system: str, address: str) -> None:

@@ -9,6 +9,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import django
@@ -40,7 +41,7 @@ def measured(asked: list[View], rounds: int, times: int) -> dict[str, dict[str, 
         for view in asked:
             before = turned[view.title][1]
             found[view.title]["first"].append(_took(view.page, times))
-            found[view.title]["later"].append(_took(lambda view=view, before=before: view.page(before), times))
+            found[view.title]["later"].append(_took(partial(view.page, before), times))
     return found
 
 

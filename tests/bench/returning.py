@@ -11,6 +11,7 @@ import contextlib
 import json
 import sys
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass, field
 from random import Random
 from typing import Any
@@ -118,7 +119,7 @@ class Crowd:
 async def main() -> None:
     """Do as commanded until the input ends."""
     crowd = Crowd()
-    commands = {"begin": crowd.begin, "finish": crowd.finish}
+    commands: dict[str, Callable[..., Awaitable[dict[str, Any]]]] = {"begin": crowd.begin, "finish": crowd.finish}
     while line := await asyncio.to_thread(sys.stdin.readline):
         command = json.loads(line)
         answer = await commands[command.pop("do")](**command)

@@ -67,7 +67,8 @@ class Window:
     def close(self, *, limit: float) -> dict[str, Any]:
         """Wait until its rows are no longer changed, say how old each was when it was painted, and close it."""
         assert self._page is not None
-        deadline, before, ages = time.monotonic() + limit, -1, []
+        ages: list[float] = []
+        deadline, before = time.monotonic() + limit, -1
         while len(ages) != before and time.monotonic() < deadline:
             before = len(ages)
             self._page.wait_for_timeout(500)

@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -80,7 +81,7 @@ def _outcomes(chosen: Sequence[Scenario], seed: str, environment: dict[str, str]
             env=environment,
             stdout=subprocess.PIPE,
             text=True,
-            preexec_fn=lambda parent=parent: end_with_parent(signal.SIGTERM, parent),  # noqa: PLW1509
+            preexec_fn=partial(end_with_parent, signal.SIGTERM, parent),  # noqa: PLW1509
         ) as child:
             try:
                 yield from _as_they_end(child, left)

@@ -12,6 +12,7 @@ async def connected(address: str) -> Publish:
     from channels.layers import get_channel_layer
 
     layer = get_channel_layer()
+    assert layer is not None
 
     async def post(batch: list[dict[str, Any]]) -> None:
         for entry in batch:

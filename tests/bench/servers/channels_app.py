@@ -32,4 +32,4 @@ class Feed(AsyncJsonWebsocketConsumer):
         await self.send_json(event["entry"])
 
 
-application = ProtocolTypeRouter({"websocket": URLRouter([path("feed/", Feed.as_asgi())])})
+application = ProtocolTypeRouter({"websocket": URLRouter([path("feed/", Feed.as_asgi())])})  # type: ignore[arg-type, list-item]

@@ -72,6 +72,6 @@ urlpatterns = [path("lessons/<int:lesson_id>/", view)]
 application = ProtocolTypeRouter(
     {
         "http": http,
-        "websocket": AuthMiddlewareStack(URLRouter([path("lessons/<int:lesson_id>/", Progress.as_asgi())])),  # type: ignore[arg-type]
+        "websocket": AuthMiddlewareStack(URLRouter([path("lessons/<int:lesson_id>/", Progress.as_asgi())])),  # type: ignore[arg-type, list-item]
     }
 )

@@ -18,7 +18,7 @@ if "BENCH_REDIS" in os.environ:
     )
     application = socketio.ASGIApp(server)
 
-    @server.event
+    @server.event  # type: ignore[untyped-decorator]
     async def connect(sid: str, environ: dict[str, Any]) -> None:
         """Join the room."""
         await server.enter_room(sid, ROOM)

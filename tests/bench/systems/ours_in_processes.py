@@ -47,4 +47,4 @@ class OursInProcesses(Ours):
 
     def _reports(self, around: Surroundings) -> list[dict[str, dict[str, int]]]:
         with redis.Redis.from_url(around.redis_url) as client:
-            return [json.loads(each) for each in client.hvals(f"{self._prefix}:processes")]  # type: ignore[union-attr]
+            return [json.loads(each) for each in client.hvals(f"{self._prefix}:processes")]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -120,7 +121,7 @@ def _copy(around: Surroundings, sizes: Sizes) -> Used:
                 client = open_.enter_context(redis.Redis.from_url(around.redis_url))
                 heard.append(open_.enter_context(client.pubsub()))
                 heard[-1].subscribe("costs")
-            if not eventually(lambda of=publisher, all=listening: of.pubsub_numsub("costs")[0][1] == all, 10):
+            if not eventually(partial(_have_subscribed, publisher, listening), 10):
                 raise Failed(f"not all of {listening} listen")
             before = seconds_used(around.valkey)
             for _ in range(count):
@@ -153,3 +154,8 @@ def _log_position(around: Surroundings) -> float:
     if row is None:
         raise Failed("PostgreSQL does not say where its log is")
     return float(row[0])
+
+
+def _have_subscribed(publisher: redis.Redis, listening: int) -> bool:
+    """Whether so many listen."""
+    return bool(publisher.pubsub_numsub("costs")[0][1] == listening)

@@ -195,7 +195,7 @@ def _told(around: Surroundings, begin: str, end: str) -> Told:
     key = f"{around.environment['REDIS_PREFIX']}:history:{GROUP}"
     told = Told()
     with redis.Redis.from_url(around.redis_url) as client:
-        found: list[tuple[bytes, dict[bytes, bytes]]] = client.xrange(key, f"({first}-0", f"{last}-0")  # type: ignore[assignment]
+        found: list[tuple[bytes, dict[bytes, bytes]]] = client.xrange(key, f"({first}-0", f"{last}-0")
     for _, fields in found:
         for timestamp in TIMESTAMP.findall(fields[b"item"]):
             told.add(moment(timestamp))

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import time
+from functools import partial
 
 from websockets.exceptions import ConnectionClosed
 
@@ -13,7 +14,7 @@ from progress.models import User
 from tests.chaos.scenario import Case, scenario
 from tests.chaos.storm import Storm
 from tests.fuzzed_frames import TICKS, drawn, payloads, sent, subscriptions
-from tests.live import Live, until
+from tests.live import Client, Live, until
 from tests.test_whole_frames import frame
 
 PONG = frame(b'{"type": "pong"}')
@@ -73,15 +74,15 @@ async def _spoil(case: Case, live: Live, path: str, person: User, frames: list[b
                     case.count("frames")
                 marker = f"marker {len(frames)}"
                 client.socket.transport.write(PONG + frame(json.dumps({"type": marker}).encode()))
-                await until(
-                    lambda client=client, marker=marker: (
-                        client.closed_with is not None or any(marker in each["detail"] for each in client.of("error"))
-                    ),
-                    what=f"the answer to {marker}",
-                )
+                await until(partial(_has_answered, client, marker), what=f"the answer to {marker}")
                 client.frames.clear()
         assert client.closed_with in MAY_BE_CLOSED_WITH, f"closed with {client.closed_with}"
         case.count("closed for frames", client.closed_with != 1000)
+
+
+def _has_answered(client: Client, marker: str) -> bool:
+    """Whether it has complained of the marker, or is closed."""
+    return client.closed_with is not None or any(marker in each["detail"] for each in client.of("error"))
 
 
 @scenario("recovery storm", pace=1.5, lessons=30, to_the_end=True)
