@@ -132,13 +132,13 @@ def _heading(table: Table, floor: Floor) -> str:
 def _told(table: Table, floor: Floor) -> tuple[str, str]:
     """What is wanted, and what it is."""
     value, reached = table.reached(floor)
-    wanted = f"{'at least' if floor.at_least else 'at most'} {floor.limit:g}"
+    wanted = f"{'at least' if floor.at_least else 'at most'} {floor.limit:.3g}"
     if floor.peer:
         peer = next(row.title for row in table.rows if row.name == floor.peer)
         wanted += f" times that of {peer}"
     if value is None:
         return wanted, "no figure of the peer" if reached is None else "no figure of ours"
-    return wanted, f"{value:.3g}"
+    return wanted, f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"
 
 
 def _verdict(table: Table, floor: Floor) -> str:
