@@ -32,7 +32,7 @@ CELLS: Final = 48
 _RANK: dict[State, int] = {"playing": 3, "paused": 2, "idle": 1, "gone": 0}
 
 
-# Thousands of them are made for a page: a frozen dataclass takes five times as long to make.
+# Thousands of them are made for a page: a frozen dataclass takes ten times as long to make.
 class Report(msgspec.Struct, frozen=True):
     """What one process holds of a student in a lesson, or held when they left. Moments are Redis's, in ms.
 
