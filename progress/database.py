@@ -7,6 +7,7 @@ that a rule stays written once as a QuerySet and serves pages (in threads) and s
 from __future__ import annotations
 
 import asyncio
+import select
 import weakref
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -56,11 +57,16 @@ async def open_pool() -> None:
 
 
 async def _check(borrowed: AsyncConnection[Any]) -> None:
-    """Ask a connection for a round trip before it is lent: a database that restarted leaves dead ones behind.
+    """Ask a connection on which something has come by itself for a round trip before it is lent.
+
+    A database that restarts says so on each connection and closes it, as one does that ends a connection. Where nothing
+    has come there is nothing to know, and a round trip before each commit would be a third of its turns of the loop.
 
     Where one is dead the others are too, as a rule. The pool would find that out one by one, with a pause after each
     that is twice as long as the one before, so all that rest are replaced at once.
     """
+    if not _has_come(borrowed):
+        return
     try:
         await AsyncConnectionPool.check_connection(borrowed)
     except psycopg.OperationalError:
@@ -68,6 +74,12 @@ async def _check(borrowed: AsyncConnection[Any]) -> None:
         if pool is not None:
             await pool.drain()
         raise
+
+
+def _has_come(resting: AsyncConnection[Any]) -> bool:
+    poll = select.poll()
+    poll.register(resting.fileno(), select.POLLIN)
+    return bool(poll.poll(0))
 
 
 def pooled() -> bool:

@@ -7,14 +7,16 @@ on its way meanwhile.
 
 import gc
 
-YOUNG = 5_000
-"""Objects made and not yet freed before the youngest are looked at: a look takes a few milliseconds. With 20,000 it
-took fifteen while sockets came and went, and each was seen in the 99th percentile of the acks."""
+YOUNG = 2_000
+"""Objects made and not yet freed before the youngest are looked at: a look takes one millisecond. With 20,000 it took
+fifteen while sockets came and went, and each was seen in the 99th percentile of the acks."""
 
-MIDDLE = 10
-"""Looks at the youngest between two at those that have survived one: 50,000 objects at most, some 30 ms."""
+MIDDLE = 3
+"""Looks at the youngest between two at those that have survived one: 8,000 objects at most, some 4 ms. With 50,000 it
+took 10 to 35, once or twice a second under a flood."""
 
-OLD = 100
+OLD = 800
+"""Looks at those between two at everything: as rare as five million objects that stay."""
 
 
 def leave_the_program_alone() -> None:

@@ -13,7 +13,7 @@ import sys
 import time
 from typing import Any, cast
 
-from daphne.server import Server  # isort: skip - before Django: it chooses Twisted's reactor
+import daphne.server  # isort: skip  # noqa: F401 - before Django: it chooses Twisted's reactor
 from django.conf import settings
 from django.core.checks import run_checks
 from twisted.internet import reactor
@@ -21,6 +21,7 @@ from twisted.internet import reactor
 from project.asgi import application  # isort: skip - before our apps: it sets Django up
 from consumers import codes, heartbeat
 from project import draining, garbage, lifetime, outflow, request_bodies, upgrades, web_processes
+from project.connections import TendingServer
 from project.socket_protocol import SocketProtocol, Taking, offer_wire
 
 log = logging.getLogger(__name__)
@@ -32,7 +33,7 @@ CLOSED_AT_A_TIME = 250
 """Sockets closed between two looks at what else there is to do: 5,000 a second, who do not all come back at once."""
 
 
-class DrainingServer(Server):  # type: ignore[misc]
+class DrainingServer(TendingServer):
     """Daphne, which of itself sends no close frame at SIGTERM and runs no `disconnect`.
 
     At SIGTERM or SIGINT: not ready any more, no new connections, every socket closed with 1012 so that its client

@@ -9,6 +9,7 @@ import psycopg
 import pytest
 from asgiref.sync import sync_to_async
 from django.db import connection
+from psycopg_pool import AsyncConnectionPool
 
 from progress import database
 from progress.models import User
@@ -36,6 +37,28 @@ async def test_the_recorder_finds_dead_connections_all_at_once() -> None:
     async with asyncio.timeout(3), database.connection() as borrowed:
         cursor = await borrowed.execute("SELECT 1")
         assert await cursor.fetchone() == (1,)
+
+
+async def test_a_connection_that_nothing_has_come_on_is_lent_without_a_round_trip(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[int] = []
+    check = AsyncConnectionPool.check_connection
+
+    async def counted(borrowed: psycopg.AsyncConnection[object]) -> None:
+        asked.append(borrowed.info.backend_pid)
+        await check(borrowed)
+
+    monkeypatch.setattr(AsyncConnectionPool, "check_connection", staticmethod(counted))
+    async with database.connection() as borrowed:
+        pid = borrowed.info.backend_pid
+    async with database.connection() as borrowed:
+        assert borrowed.info.backend_pid == pid
+    assert asked == []
+    await asyncio.to_thread(end, [pid])
+    async with database.connection() as borrowed:
+        assert borrowed.info.backend_pid != pid
+    assert asked[0] == pid
 
 
 async def test_pages_find_dead_connections_all_at_once() -> None:

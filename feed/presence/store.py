@@ -5,6 +5,7 @@ from __future__ import annotations
 import weakref
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain, islice
 from typing import Any
 
 from redis.asyncio import Redis
@@ -13,8 +14,8 @@ from feed.layer import HistoryLoopLayer, loop_layer
 from feed.presence import scripts
 from feed.presence.rules import Report, Said, Seat, seats_of
 
-CHUNK = 1_000
-"""Seats that one run of a script takes: a millisecond or two, in which Redis serves nobody else."""
+CHUNK = 200
+"""Seats that one run of a script takes: a millisecond or two here, and less in which Redis serves nobody else."""
 
 Answer = list[Any]
 """What the script READ answers (feed.presence.scripts)."""
@@ -70,15 +71,19 @@ class Presences:
         self._read = client.register_script(scripts.READ)
         self._forget = client.register_script(scripts.FORGET)
 
-    async def write(self, process: str, courses: Collection[int], held: Sequence[Held]) -> Written:
+    async def write(self, process: str, courses: Collection[int], held: Iterable[Held]) -> Written:
         """Write what changed of this process's seats, and hold all that it has in these courses for some seconds."""
-        known = True
-        now = 0
-        for start in range(0, max(1, len(held)), CHUNK):
-            some = [argument for each in held[start : start + CHUNK] for argument in each.arguments()]
-            now, was_known = await self._write(args=[self._prefix, process, len(courses), *courses, *some])
-            known = known and (bool(was_known) or start > 0)
-        return Written(int(now), known)
+        rest = iter(held)
+        # The first run alone finds what was held before; it is made where nothing changed, too.
+        now, known = await self._write_some(process, courses, rest)
+        while some := list(islice(rest, CHUNK)):
+            now, _ = await self._write_some(process, courses, some)
+        return Written(int(now), bool(known))
+
+    async def _write_some(self, process: str, courses: Collection[int], held: Iterable[Held]) -> Answer:
+        arguments = chain.from_iterable(each.arguments() for each in islice(held, CHUNK))
+        answer: Answer = await self._write(args=[self._prefix, process, len(courses), *courses, *arguments])
+        return answer
 
     async def read(self, course_ids: Collection[int] | None) -> Present:
         """Return who is there in these courses, None meaning all."""
