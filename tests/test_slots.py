@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import re
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from typing import Any
 
 import pytest
+import time_machine
 from django.template.loader import render_to_string
+from django.utils import timezone, translation
 
-from feed.entries import TYPES, Entry
+from feed.entries import TYPES, Entry, timestamp
 from feed.pages import BLANK_ENTRIES
 from feed.sources import SOURCES
+from feed.templatetags.feed import feed_line
 
 AT = datetime(2026, 11, 22, 16, 0, tzinfo=UTC)
 STUDENT_URL = "/dashboard/students/0/"
@@ -132,3 +135,23 @@ def test_runs_fill_only_what_their_rows_have(type: str) -> None:
         assert found
         for sentence in found:
             assert set(Slots(sentence).found) <= fields(entry_of(type))
+
+
+def test_a_line_that_is_kept_is_the_one_that_would_be_rendered_now() -> None:
+    entry = entry_of("lesson_completed")
+    changes: list[Entry] = [
+        entry,
+        {**entry, "user": {**entry["user"], "name": "Ada King"}},
+        {**entry, "data": {**entry["data"], "watch_percentage": 41.5}},
+        {**entry, "timestamp": timestamp(timezone.now() - timedelta(minutes=3))},
+    ]
+    for _ in range(2):
+        for language in ("en", "de"):
+            with translation.override(language):
+                for each in changes:
+                    for url in (STUDENT_URL, ""):
+                        assert feed_line(each, url) == row_of(each, url)
+    # Three minutes become four on a page that is loaded later.
+    with time_machine.travel(timezone.now() + timedelta(minutes=1)):
+        assert feed_line(changes[-1], "") == row_of(changes[-1], "")
+        assert "4 minutes ago" in feed_line(changes[-1], "")
