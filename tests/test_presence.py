@@ -132,20 +132,20 @@ async def test_who_posts_no_more_has_left(loop_services: None, monkeypatch: pyte
 
 
 async def test_a_class_larger_than_one_write_takes_a_seat_each_and_leaves(loop_services: None) -> None:
-    course, lesson, process = 2**42, 2**41, "a-test"
+    first, lesson, course, process = 2**43, 2**44, 2**45, "a-test"  # nobody else in these tests
 
     def held(count: int, *, left: bool = False) -> list[Held]:
-        return [Held(course, 2**40 + each, lesson, left, 0, 0, None, "playing", 1.0, 2.0, "0") for each in range(count)]
+        return [Held(course, first + each, lesson, left, 0, 0, None, "playing", 1.0, 2.0, "0") for each in range(count)]
 
     size = 2 * CHUNK + 1
     write = presences().write
     assert not (await write(process, [course], held(size))).known
     states = [(seat.user_id, seat.state) for seat in await presence.seats([course])]
-    assert sorted(states) == [(2**40 + each, "playing") for each in range(size)]
+    assert sorted(states) == [(first + each, "playing") for each in range(size)]
     assert (await write(process, [course], [])).known  # nothing changed: held on, all the same
     assert (await write(process, [], held(size, left=True))).known
     assert {seat.state for seat in await presence.seats([course])} == {"gone"}
-    await presence.forget(range(2**40, 2**40 + size))
+    await presence.forget(range(first, first + size))
 
 
 async def test_whoever_may_not_watch_any_more_has_no_seat_any_more(room: Live, cast: Cast) -> None:
