@@ -32,6 +32,8 @@ class Classroom:
 
     def connect(self, players: int, *, wave: int = WAVE, addresses: int = 1) -> float:
         """Seat so many players on a lesson that nobody has watched yet; return the seconds that took."""
+        if not self.around.lessons:
+            raise Failed("no lesson is left that nobody has watched (sizes.py, `lessons`)")
         door = self.system.door(self.around.lessons.pop())
         self.path = door.path
         seen = self.load.ask(

@@ -97,7 +97,7 @@ class Sizes:
     def lessons(self) -> int:
         """Lessons, one for each class that is let in: nobody has watched it yet."""
         ticks, crowd, watched, seats = 4 * self.rounds, self.rounds + len(self.crowd_rates), self.rounds, 2
-        flood, two, mixed, hot = self.rounds, 2 * self.rounds, 2 * self.rounds, 2 * self.rounds
+        flood, two, mixed, hot = self.rounds, 2 * self.rounds, 3 * self.rounds, 2 * self.rounds
         costs = self.rounds * len(self.costs_ticks)
         return ticks + crowd + watched + flood + costs + two + mixed + hot + seats
 
