@@ -40,8 +40,8 @@ def measure(around: Surroundings, sizes: Sizes) -> Table:
         f"{sizes.watched_rate:g} ticks/s while {sizes.watched_viewers} administrators watch",
         [
             Column("entries", "entries/s to each", "{:.0f}"),
-            Column("p50", "p50 ms to the screen", "{:.1f}"),
-            Column("p99", "p99 ms to the screen", "{:.1f}"),
+            Column("p50", "p50 ms to the sockets", "{:.1f}"),
+            Column("p99", "p99 ms to the sockets", "{:.1f}"),
             Column("acked", "p99 ms from tick to ack", "{:.1f}"),
         ],
         [row],
