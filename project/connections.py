@@ -35,6 +35,8 @@ LOOK_SECONDS = 1.0
 class TendingServer(Server):  # type: ignore[misc]
     """Daphne, whose connections and applications end when they end."""
 
+    connections: dict[Any, dict[str, Any]]
+
     def create_application(self, protocol: Any, scope: dict[str, Any]) -> Any:
         """Begin to answer a request or a socket, and hear when that has ended."""
         queue = super().create_application(protocol, scope)
@@ -58,6 +60,13 @@ class TendingServer(Server):  # type: ignore[misc]
 
     def timeout_checker(self) -> None:
         """Do nothing: the one look has both."""
+
+    def kill_all_applications(self) -> Any:
+        """Cancel the applications that still run, as the server ends; Daphne takes each connection to have one."""
+        self.connections = {
+            protocol: details for protocol, details in self.connections.items() if "application_instance" in details
+        }
+        return super().kill_all_applications()
 
     def _look_at_some(self, rest: Iterator[Any]) -> None:
         some = list(islice(rest, LOOKED_AT_AT_A_TIME))

@@ -154,3 +154,19 @@ async def test_an_application_that_outlives_its_connection_is_cancelled(
     assert list(server.connections) == [open_one]
     open_task.cancel()
     await over(open_task)
+
+
+async def test_what_still_runs_as_the_server_ends_is_cancelled_and_what_has_ended_is_no_obstacle() -> None:
+    async def end_if_asked(scope: dict[str, Any], receive: Any, send: Any) -> None:
+        if scope["type"] == "websocket":
+            await receive()
+
+    server = server_of(end_if_asked)
+    ended = Connection()
+    server.protocol_connected(ended)
+    server.create_application(ended, {"type": "http"})
+    await over(server.connections[ended]["application_instance"])
+    assert ended in server.connections
+    _, running = begin(server)
+    await server.kill_all_applications().asFuture(asyncio.get_running_loop())
+    assert running.cancelled()
