@@ -12,6 +12,7 @@ from django.db import connection, connections
 from django.utils import timezone, translation
 
 from consumers import hub
+from consumers.ops.registry import registry
 from progress import database, recorder
 from tests.cast import Cast, made
 from tests.live import Live, Site
@@ -83,6 +84,14 @@ def patient_flush(transactional_db: None) -> Iterator[None]:
         cursor.execute(
             "SELECT set_config('deadlock_timeout', '20s', false) WHERE current_setting('is_superuser')::bool"
         )
+
+
+@pytest_asyncio.fixture
+async def nobody_missed(site: Site, loop_services: None) -> None:
+    """Of a process that was killed and not replaced, operators are told for ten minutes: here of no other test's."""
+    for told in await registry().look():
+        if not told.ended and not Path(f"/proc/{told.report.pid}").exists():
+            await registry().forget(told.report.id)
 
 
 @pytest_asyncio.fixture

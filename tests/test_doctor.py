@@ -58,7 +58,7 @@ async def until_well(site: Site, *options: str) -> Said:
     return seen[-1]
 
 
-async def test_a_site_that_is_well_is_said_to_be_well(live: Live) -> None:
+async def test_a_site_that_is_well_is_said_to_be_well(live: Live, nobody_missed: None) -> None:
     assert (await until_well(live.site)).text == "All is well.\n"
     said = (await until_well(live.site, "--json")).json
     assert (said["status"], said["symptoms"]) == (0, [])

@@ -38,7 +38,9 @@ async def until_well(page: Page) -> None:
         raise AssertionError(await page.locator('[data-rows="symptoms"]').inner_text()) from None
 
 
-async def test_the_page_moves_by_itself_and_says_what_is_wrong(live: Live, cast: Cast, chromium: Browser) -> None:
+async def test_the_page_moves_by_itself_and_says_what_is_wrong(
+    live: Live, cast: Cast, chromium: Browser, nobody_missed: None
+) -> None:
     hers = await opened(chromium, live, cast)
     page = hers.page
     await until_well(page)
