@@ -11,6 +11,7 @@ from django.shortcuts import render
 from feed import course_cards, figures
 from feed.attention.pages import panel
 from feed.pages import BLANK_ENTRIES, feed_of, instructor
+from feed.presence import scope as presence_scope
 from progress import suspicions
 from progress.models import User
 
@@ -24,7 +25,8 @@ def dashboard(request: HttpRequest) -> HttpResponse:
     person = instructor(cast(User, request.user))
     # Entries before figures: what comes between the two is counted, and known to be counted.
     feed = feed_of(person, limit=LAST_ENTRIES)
-    today = figures.read(person)
+    seats = presence_scope.seen_by(person)
+    today = figures.read(person, seats)
     cards = course_cards.of(person, today.day)
     context = {
         "feed": feed,
@@ -32,7 +34,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         "told": today.as_json() | {"courses": {card["course"].pk: card["completions"] for card in cards}},
         "cards": cards,
         "has_students": any(card["stand"].students for card in cards),
-        "attention": panel(request, person),
+        "attention": panel(request, person, seats),
         "suspicions": suspicions.seen_by(person, limit=WORTH_A_LOOK),
         "is_live": True,
         "blank_entries": BLANK_ENTRIES,

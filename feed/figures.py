@@ -19,8 +19,10 @@ from django.utils import timezone
 from feed import presence, single_flight
 from feed.counts import count_of
 from feed.entries import CERTIFICATION_ISSUED, EXAM_ATTEMPT, LESSON_COMPLETED, entry_id, timestamp
+from feed.presence import Seat
+from feed.presence import scope as presence_scope
 from feed.sources import SOURCES
-from progress.models import Course, User
+from progress.models import User
 from progress.preferences import zone_of
 from progress.prepared import Prepared, Value, stand_in
 from progress.querysets import RecordQuerySet, is_administrator
@@ -118,9 +120,9 @@ def day_of(now: datetime, zone: ZoneInfo) -> Day:
     )
 
 
-def read(viewer: User) -> Figures:
-    """The figures of what this viewer may see, as they are now."""
-    return _read(viewer, day_of(timezone.now(), zone_of(viewer)))
+def read(viewer: User, seats: list[Seat] | None) -> Figures:
+    """The figures of what this viewer may see, as they are now, with whom they see there (`feed.presence.scope`)."""
+    return _read(viewer, day_of(timezone.now(), zone_of(viewer)), seats)
 
 
 def shared(viewer: User) -> Figures:
@@ -130,13 +132,14 @@ def shared(viewer: User) -> Figures:
     """
     # Everybody who sees all sees the same, in one time zone.
     whose = None if is_administrator(viewer) else viewer.pk
-    return single_flight.once(("figures", whose, zone_of(viewer).key), lambda: read(viewer))
+    return single_flight.once(
+        ("figures", whose, zone_of(viewer).key), lambda: read(viewer, presence_scope.seen_by(viewer))
+    )
 
 
-def _read(viewer: User, day: Day) -> Figures:
+def _read(viewer: User, day: Day, seats: list[Seat] | None) -> Figures:
     names, prepared = _prepared(is_administrator(viewer))
     found = dict(zip(names, prepared.rows(viewer, **day._asdict())[0], strict=True))
-    seats = presence.seats_from_thread(_watched_by(viewer))
     return Figures(
         day,
         {name: Compared(found[f"{name}_today"], found[f"{name}_week_ago"]) for name in COUNTED},
@@ -146,13 +149,6 @@ def _read(viewer: User, day: Day) -> Figures:
         None if seats is None else frozenset(seat.user_id for seat in seats if seat.state != "gone"),
         None if seats is None else presence.tally(seats).watching,
     )
-
-
-def _watched_by(viewer: User) -> list[int] | None:
-    """The courses whose students are watched; None, which means all, where the viewer sees all."""
-    if is_administrator(viewer):
-        return None
-    return list(Course.objects.taught_by(viewer).order_by().values_list("pk", flat=True))
 
 
 _COMPARED = {"today": ("since", "until"), "week_ago": ("week_ago", "week_ago_until")}

@@ -20,7 +20,8 @@ from feed.cursor import Cursor, parse_cursor
 from feed.entries import TYPES, Entry
 from feed.filters import NONE, Filters
 from feed.forms import FilterForm, as_frame, parse_form
-from progress import achievement_facts
+from feed.presence import scope as presence_scope
+from progress import achievement_facts, teaching
 from progress.achievements import achievements, in_words
 from progress.models import Course, User
 from progress.querysets import is_administrator
@@ -52,7 +53,7 @@ BLANK_ENTRIES: list[Entry] = [
 
 def instructor(person: User) -> User:
     """The person, where they may watch students; else 403."""
-    if not (is_administrator(person) or Course.objects.taught_by(person).exists()):
+    if not (is_administrator(person) or teaching.teaches(person)):
         raise PermissionDenied
     return person
 
@@ -91,12 +92,13 @@ def students(request: HttpRequest) -> HttpResponse:
             query.appendlist("student", str(found[0].pk))
             return redirect(f"{request.path}?{query.urlencode()}")
         context |= {"student_name": name, "candidates": found, "query": query.urlencode()}
+    seats = presence_scope.seen_by(person)
     return _page(
         request,
         person,
         "feed/students.html",
-        roster=roster.of(person, for_class=request.GET.get("view") == "class"),
-        attention=panel(request, person, shown=SHOWN_BESIDE),
+        roster=roster.of(seats, for_class=request.GET.get("view") == "class"),
+        attention=panel(request, person, seats, shown=SHOWN_BESIDE),
         **context,
     )
 

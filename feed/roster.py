@@ -9,10 +9,9 @@ from typing import Any
 
 from django.urls import reverse
 
-from feed import groups, presence
+from feed import presence
 from feed.presence import Seat, State, naming, rules
 from feed.presence.naming import Person
-from progress.models import User
 
 CARDS = 24
 """Cards that the page is made with; the page's script adds the others with the first frame."""
@@ -42,14 +41,12 @@ class Card:
         return reverse("student", args=[self.user_id])
 
 
-def of(viewer: User, *, for_class: bool = False) -> dict[str, Any]:
-    """Return the roster of the courses that this person teaches, for the template.
+def of(seats: list[Seat] | None, *, for_class: bool = False) -> dict[str, Any]:
+    """Return the roster of these seats, for the template.
 
     `for_class`: everybody may be looking, so names of students who hide theirs are left out. `cards` is None where
-    Redis is away: then nobody knows.
+    `seats` is, since Redis is away: then nobody knows.
     """
-    courses = groups.taught(groups.of_viewer(viewer))
-    seats = presence.seats_from_thread(courses) if courses is None or courses else []
     known = _known(seats or [])
     states = Counter(seat.state for seat, _, _ in known)
     return {

@@ -13,9 +13,9 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 
-from progress import gate, lessons, overview, recorder
+from progress import gate, lessons, overview, recorder, teaching
 from progress.advance import Row
-from progress.models import Course, Lesson, LessonQuiz, User
+from progress.models import Lesson, LessonQuiz, User
 from progress.uploads import problems
 
 
@@ -26,7 +26,7 @@ def home(request: HttpRequest) -> HttpResponse:
     return render(
         request,
         "progress/home.html",
-        {"courses": overview.of_studies(person), "teaches": Course.objects.taught_by(person).exists()},
+        {"courses": overview.of_studies(person), "teaches": teaching.teaches(person)},
     )
 
 

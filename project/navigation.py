@@ -5,7 +5,7 @@ from typing import Any
 from django.http import HttpRequest
 
 from consumers.ops.permission import VIEW
-from progress.models import Course
+from progress import teaching
 
 
 def places(request: HttpRequest) -> dict[str, Any]:
@@ -18,6 +18,6 @@ def places(request: HttpRequest) -> dict[str, Any]:
     if request.resolver_match is None or person is None or not person.is_authenticated:
         return {"watches_students": False, "watches_machinery": False}
     return {
-        "watches_students": person.has_perm("feed.view_all") or Course.objects.taught_by(person).exists(),
+        "watches_students": person.has_perm("feed.view_all") or teaching.teaches(person),
         "watches_machinery": person.has_perm(VIEW),
     }

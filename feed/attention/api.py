@@ -12,10 +12,10 @@ from ninja import Router, Schema
 
 from feed.api import PersonOut, PlaceOut
 from feed.attention.listing import for_viewer, parse_id
-from progress import attention
+from progress import attention, teaching
 from progress.api import body_of, body_schema
 from progress.api_schema import also
-from progress.models import Course, User
+from progress.models import User
 from progress.refusals import BadValue, Refused
 from progress.ticks import parse_object
 
@@ -53,7 +53,7 @@ SNOOZE = body_schema({"for": {"enum": [*attention.SNOOZES]}}, required=["for"])
 
 def _teacher(request: HttpRequest) -> User:
     person = cast(User, request.user)
-    if not Course.objects.taught_by(person).exists():
+    if not teaching.teaches(person):
         raise Refused(403, "nothing_to_see", _("There is no student activity that you may see."))
     return person
 

@@ -11,12 +11,15 @@ from typing import Any
 from django.urls import reverse
 from django.utils import timezone
 
+from feed import presence
 from feed.attention import departed, dismissals, failing, middle, replaying, seated
 from feed.attention.findings import Finding, most_urgent_first
+from feed.attention.naming import Place, names_in
 from feed.attention.scope import MOST, Scope
 from feed.attention.sentences import reason
+from feed.presence import Seat
 from progress.attention import Kind, Subject
-from progress.models import Course, Lesson, User
+from progress.models import User
 from progress.refusals import NotFound
 
 _ID = re.compile(rf"({'|'.join(Kind.values)})\.(\d{{1,18}})\.(\d{{1,18}})\.(\d{{1,18}})\.(\d{{1,18}})", re.ASCII)
@@ -39,20 +42,22 @@ class Reason:
 
 def for_viewer(viewer: User) -> list[Reason]:
     """Who needs somebody in the courses that `viewer` teaches; an administrator sees all. MOST at most."""
-    return first(viewer, MOST)[0]
+    return _all(Scope.of(viewer, now=timezone.now()))
 
 
-def first(viewer: User, count: int) -> tuple[list[Reason], int]:
-    """The first of them, in words, and how many there are: words take longer than finding does."""
+def first(viewer: User, count: int, seats: list[Seat] | None) -> tuple[list[Reason], int]:
+    """The first of them, in words, and how many there are: words take longer than finding does.
+
+    `seats` are those that the viewer sees (`feed.presence.scope`).
+    """
     scope = Scope.of(viewer, now=timezone.now())
-    found = _found(scope)
+    found = _found(scope, seats)
     return _named(found[:count], now=scope.now), len(found)
 
 
 def for_student(viewer: User, student: User) -> list[Reason]:
     """The same of one student: in courses that `viewer` teaches."""
-    scope = Scope.of(viewer, now=timezone.now(), student=student)
-    return _named(_found(scope), now=scope.now)
+    return _all(Scope.of(viewer, now=timezone.now(), student=student))
 
 
 def id_of(subject: Subject) -> str:
@@ -69,10 +74,15 @@ def parse_id(text: str) -> Subject:
     return Subject(Kind(kind), int(user_id), int(course_id), int(lesson_id) or None, int(episode))
 
 
-def _found(scope: Scope) -> list[Finding]:
+def _all(scope: Scope) -> list[Reason]:
+    seats = presence.seats_from_thread(scope.courses) if scope.courses else []
+    return _named(_found(scope, seats), now=scope.now)
+
+
+def _found(scope: Scope, seats: list[Seat] | None) -> list[Finding]:
     if not scope.courses:
         return []
-    found = [*replaying.find(scope), *seated.find(scope), *departed.find(scope), *middle.find(scope)]
+    found = [*replaying.find(scope), *seated.find(scope, seats), *departed.find(scope), *middle.find(scope)]
     found = [*dismissals.standing(found, now=scope.now), *failing.find(scope)]
     listed = sorted(found, key=most_urgent_first)[:MOST]
     back = departed.who_came_back([each for each in listed if each.kind == Kind.GONE])
@@ -80,9 +90,7 @@ def _found(scope: Scope) -> list[Finding]:
 
 
 def _named(found: Collection[Finding], *, now: datetime) -> list[Reason]:
-    people = User.objects.only("first_name", "last_name", "username").in_bulk({each.user_id for each in found})
-    courses = Course.objects.only("slug", "title").in_bulk({each.course_id for each in found})
-    lessons = Lesson.objects.only("slug", "title").in_bulk({each.lesson_id for each in found if each.lesson_id})
+    people, courses, lessons = names_in(found)
     return [
         _reason(each, people[each.user_id], courses[each.course_id], lessons.get(each.lesson_id or 0), now=now)
         for each in found
@@ -91,19 +99,15 @@ def _named(found: Collection[Finding], *, now: datetime) -> list[Reason]:
     ]
 
 
-def _reason(found: Finding, student: User, course: Course, lesson: Lesson | None, *, now: datetime) -> Reason:
+def _reason(found: Finding, student: str, course: Place, lesson: Place | None, *, now: datetime) -> Reason:
     return Reason(
         id=id_of(found.subject),
         kind=str(found.kind),
         sentence=reason(found, now=now),
-        student={"id": student.pk, "name": student.name},
-        course=_place(course),
-        lesson=_place(lesson) if lesson else None,
+        student={"id": found.user_id, "name": student},
+        course=course._asdict(),
+        lesson=lesson._asdict() if lesson else None,
         since=found.since,
-        url=reverse("student", args=[student.pk]),
+        url=reverse("student", args=[found.user_id]),
         lesson_url=reverse("lesson", args=[course.slug, lesson.slug]) if lesson else None,
     )
-
-
-def _place(row: Course | Lesson) -> dict[str, Any]:
-    return {"id": row.pk, "slug": row.slug, "title": row.title}

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST
 
 from feed.attention.listing import Reason, first, id_of, parse_id
 from feed.attention.scope import MOST
+from feed.presence import Seat
 from progress import attention
 from progress.attention import Kind
 from progress.models import User
@@ -45,13 +46,13 @@ BLANK = [
 """One empty reason a kind: what the row's template gives for them are the templates of live rows."""
 
 
-def panel(request: HttpRequest, viewer: User, *, shown: int = SHOWN) -> dict[str, Any]:
-    """What templates/feed/_attention.html wants."""
+def panel(request: HttpRequest, viewer: User, seats: list[Seat] | None, *, shown: int = SHOWN) -> dict[str, Any]:
+    """What templates/feed/_attention.html wants, with whom the viewer sees there (`feed.presence.scope`)."""
     query = request.GET.copy()
     query[PARAMETER] = "all"
     if request.GET.get(PARAMETER) == "all":
         shown = MOST
-    reasons, total = first(viewer, shown)
+    reasons, total = first(viewer, shown, seats)
     return {
         "reasons": reasons,
         "total": total,

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
-from feed import presence
 from feed.attention import rules
 from feed.attention.findings import Finding
 from feed.attention.scope import Scope
@@ -14,10 +13,10 @@ from progress.attention import Kind
 from progress.models import Enrollment, Lesson
 
 
-def find(scope: Scope) -> list[Finding]:
-    """Students who are idle in the middle of a lesson; nobody where Redis is away, and nobody knows."""
-    seats = [seat for seat in presence.seats_from_thread(scope.courses) or [] if scope.includes(seat.user_id)]
-    idle = [seat for seat in seats if seat.state == "idle" and scope.now - seat.since >= rules.IDLE_AFTER]
+def find(scope: Scope, seats: Collection[Seat] | None) -> list[Finding]:
+    """Of those who are there, students who are idle in the middle of a lesson; none where nobody knows who is."""
+    theirs = [seat for seat in seats or () if scope.includes(seat.user_id)]
+    idle = [seat for seat in theirs if seat.state == "idle" and scope.now - seat.since >= rules.IDLE_AFTER]
     if not idle:
         return []
     thresholds = dict(
