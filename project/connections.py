@@ -18,6 +18,8 @@ from typing import Any
 from daphne.server import Server
 from twisted.internet import reactor as running
 
+from project import garbage
+
 reactor: Any = running  # its interfaces are zope's, of which mypy knows nothing
 
 log = logging.getLogger(__name__)
@@ -36,6 +38,10 @@ class TendingServer(Server):  # type: ignore[misc]
     """Daphne, whose connections and applications end when they end."""
 
     connections: dict[Any, dict[str, Any]]
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._looks = garbage.Looks()
 
     def create_application(self, protocol: Any, scope: dict[str, Any]) -> Any:
         """Begin to answer a request or a socket, and hear when that has ended."""
@@ -89,6 +95,7 @@ class TendingServer(Server):  # type: ignore[misc]
             application.cancel()
 
     def _application_ended(self, protocol: Any, application: asyncio.Task[None]) -> None:
+        self._looks.ended(application.get_loop())
         details = self.connections.get(protocol, {})
         if details.get("application_instance") is not application:
             return
