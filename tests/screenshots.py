@@ -263,7 +263,8 @@ async def _look(page: Page, name: str, path: str, person: User | None) -> None:
     if await page.locator(".ops-status").count():
         await page.locator('.ops-status[data-status="live"]').wait_for()
     if await page.locator("[data-feed]:visible").count():
-        await page.locator('.feed-status[data-status="live"]').wait_for()
+        if await page.locator(".feed-status:visible").count():  # what is past is not live
+            await page.locator('.feed-status[data-status="live"]').wait_for()
         await page.locator('.entry:not([data-folded="under"]) .entry-time').first.wait_for()
     if await page.locator("[data-roster]").count():
         await page.locator('.roster[data-status="live"] .seat[data-state="playing"]').first.wait_for()
