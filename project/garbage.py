@@ -5,9 +5,9 @@ program itself, some hundred thousand, never become garbage; looking at them aga
 on its way meanwhile.
 
 But what serves a request refers to itself in circles (Django's request, its database wrapper, Twisted's request), and
-it lives longer than the looks at the youngest are apart. So each page leaves some three hundred objects, 180 KB, among
-those that live long, and a socket fifty. Python would look there after five million; `Looks` looks as soon as it is
-worth it.
+a part of it lives longer than the looks at the youngest are apart. A page makes some three hundred such objects, 180 KB,
+a socket fifty; of 250 pages 5 MB stayed among those that live long, of 250 calls of the API 8. Python would look there
+after five million; `Looks` looks as soon as it is worth it.
 """
 
 from __future__ import annotations
