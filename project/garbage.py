@@ -5,7 +5,7 @@ program itself, some hundred thousand, never become garbage; looking at them aga
 on its way meanwhile.
 
 But what serves a request refers to itself in circles (Django's request, its database wrapper, Twisted's request), and
-a part of it lives longer than the looks at the youngest are apart. A page makes some three hundred such objects, 180 KB,
+a part of it lives longer than the looks at the youngest are apart. A page makes three hundred such objects, 180 KB,
 a socket fifty; of 250 pages 5 MB stayed among those that live long, of 250 calls of the API 8. Python would look there
 after five million; `Looks` looks as soon as it is worth it.
 """
